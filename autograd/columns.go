@@ -1,0 +1,71 @@
+package autograd
+
+import "github.com/AlarioAI/bitnet/internal/kernel"
+
+// A table is an NHWC tensor seen as rows of C channels and cut into blocks for
+// the workers. Kernels want at least 16 columns, so rep rows of a few channels
+// count as one row of rep*C columns.
+type table struct {
+	c, rep    int
+	rows      int // of c channels
+	blockRows int // a multiple of rep
+}
+
+// blockValues is about how many values of a block stay in the first cache
+// while a reduction goes over them twice.
+const blockValues = 1 << 13
+
+func newTable(n, c int) table {
+	rep := 1
+	for rep*c%16 != 0 {
+		rep *= 2
+	}
+	return table{c: c, rep: rep, rows: n / c, blockRows: rep * max(1, blockValues/(c*rep))}
+}
+
+func (b table) blocks() int { return (b.rows + b.blockRows - 1) / b.blockRows }
+
+// wide returns how many columns the wide rows have.
+func (b table) wide() int { return b.c * b.rep }
+
+// block returns the values [lo, mid) of block i that fill wide rows, and
+// [mid, hi), its last rows that do not.
+func (b table) block(i int) (lo, mid, hi int) {
+	first, end := i*b.blockRows, min((i+1)*b.blockRows, b.rows)
+	full := first + (end-first)/b.rep*b.rep
+	return first * b.c, full * b.c, end * b.c
+}
+
+// repeat returns v, one value for each channel, repeated for wide rows.
+func (b table) repeat(dst, v []float32) []float32 {
+	for i := 0; i < b.wide(); i += b.c {
+		copy(dst[i:], v[:b.c])
+	}
+	return dst[:b.wide()]
+}
+
+// fold adds the sums of wide columns up to one for each channel.
+func (b table) fold(wide []float32) {
+	for i := b.c; i < b.wide(); i++ {
+		wide[i%b.c] += wide[i]
+	}
+}
+
+// AddColumnSums adds sum(rows) x[row, c] to dst[c], c < len(dst): the gradient
+// of a bias. Blocks are added up in order.
+func AddColumnSums(t *Tape, dst, x []float32) {
+	b := newTable(len(x), len(dst))
+	partial := t.arena.Floats(b.blocks() * b.wide())
+	t.workers.For(b.blocks(), func(i int) {
+		lo, mid, hi := b.block(i)
+		sums := partial[i*b.wide():][:b.wide()]
+		clear(sums)
+		kernel.ColumnSums(sums, x[lo:mid])
+		kernel.ColumnSums(sums[:b.c], x[mid:hi])
+		b.fold(sums)
+	})
+	for i := range b.blocks() {
+		kernel.Add(dst, dst, partial[i*b.wide():][:b.c])
+	}
+	t.arena.Release(partial)
+}

@@ -1,0 +1,48 @@
+package autograd
+
+import "github.com/AlarioAI/bitnet/tensor"
+
+// Flatten turns images (N, H, W, C) into rows (N, C*H*W), in the order C, H, W
+// that PyTorch's flatten gives its NCHW images, so that the weights of a
+// classifier behind it are the same. A tensor of two axes is left as it is.
+func Flatten(t *Tape, x *tensor.Tensor) *tensor.Tensor {
+	if x.Shape.Rank() == 2 {
+		return x
+	}
+	if x.Shape.Rank() != 4 {
+		mismatch("Flatten", "(N, H, W, C) or (N, K)", x.Shape)
+	}
+	n, pixels, c := x.Shape.Dim(0), x.Shape.Dim(1)*x.Shape.Dim(2), x.Shape.Dim(3)
+	y := t.arena.Tensor(tensor.Of(n, c*pixels))
+	t.workers.For(n, func(i int) {
+		transpose(y.Data[i*pixels*c:][:pixels*c], x.Data[i*pixels*c:], pixels, c)
+	})
+	if t.Needs(x) {
+		*Push[flattenOp](t, y) = flattenOp{x, y}
+	}
+	return y
+}
+
+type flattenOp struct{ x, y *tensor.Tensor }
+
+func (o *flattenOp) Backward(t *Tape) {
+	pixels, c := o.x.Shape.Dim(1)*o.x.Shape.Dim(2), o.x.Shape.Dim(3)
+	dx := t.arena.Floats(len(o.x.Data))
+	t.workers.For(o.x.Shape.Dim(0), func(i int) {
+		transpose(dx[i*pixels*c:][:pixels*c], o.y.Grad[i*pixels*c:], c, pixels)
+	})
+	t.AddGrad(o.x, dx)
+}
+
+// transpose computes dst[j*rows+i] = src[i*cols+j].
+func transpose(dst, src []float32, rows, cols int) {
+	if rows == 1 || cols == 1 {
+		copy(dst, src[:rows*cols])
+		return
+	}
+	for i := range rows {
+		for j, v := range src[i*cols:][:cols] {
+			dst[j*rows+i] = v
+		}
+	}
+}

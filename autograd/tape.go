@@ -1,0 +1,163 @@
+// Package autograd computes operations on tensors and, on the way back, their
+// gradients. One file holds one operation, its backward pass beside its
+// forward pass; the gradient of x is called dx.
+//
+// A Tape remembers the operations of a forward pass and owns their buffers.
+// There is no global state: whatever runs takes the tape it runs on.
+package autograd
+
+import (
+	"fmt"
+
+	"github.com/AlarioAI/bitnet/internal/gemm"
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// An Op is one recorded operation.
+type Op interface {
+	// Backward adds to the gradients of the operation's operands, given the
+	// gradient of its result.
+	Backward(t *Tape)
+}
+
+// A Tape records operations. It belongs to one goroutine; inside an operation
+// the work is shared among its workers.
+type Tape struct {
+	workers   *parallel.Pool
+	arena     *tensor.Arena // nil: every result is a fresh allocation
+	recording bool
+
+	ops     []Op // reused from step to step, so that a steady state allocates no op
+	results []*tensor.Tensor
+	used    int
+	plans   map[gemm.Conv]*gemm.Plan
+}
+
+// NewTape returns a tape that records and reuses its buffers: after Reset, no
+// tensor it made may be used any more. A nil pool works on the caller's
+// goroutine only.
+func NewTape(workers *parallel.Pool) *Tape {
+	return &Tape{workers: workers, arena: new(tensor.Arena), recording: true, plans: map[gemm.Conv]*gemm.Plan{}}
+}
+
+// Untaped returns a tape that records nothing and whose results are ordinary
+// tensors, for a forward pass now and then.
+func Untaped() *Tape { return &Tape{plans: map[gemm.Conv]*gemm.Plan{}} }
+
+// Record switches recording on or off. A forward pass without it cannot be
+// followed by Backward.
+func (t *Tape) Record(on bool) { t.recording = on }
+
+// Reset forgets all operations and takes back all buffers.
+func (t *Tape) Reset() {
+	t.used = 0
+	t.arena.Reset()
+}
+
+// Workers returns the pool on which operations share out their work.
+func (t *Tape) Workers() *parallel.Pool { return t.workers }
+
+// Arena returns the lender of the tape's buffers.
+func (t *Tape) Arena() *tensor.Arena { return t.arena }
+
+// Plan returns the plan of a geometry, made once.
+func (t *Tape) Plan(c gemm.Conv) *gemm.Plan {
+	p := t.plans[c]
+	if p == nil {
+		p = gemm.NewPlan(c)
+		t.plans[c] = p
+	}
+	return p
+}
+
+// Needs reports whether an operation with these operands has to be recorded.
+func (t *Tape) Needs(operands ...*tensor.Tensor) bool {
+	if t.recording {
+		for _, x := range operands {
+			if x != nil && x.NeedGrad {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Push records an operation of type O whose result is y and returns it for
+// filling in; all its fields must be set, since it may have served before.
+func Push[O any, P interface {
+	*O
+	Op
+}](t *Tape, y *tensor.Tensor) *O {
+	y.NeedGrad = true
+	if t.used == len(t.ops) {
+		t.ops, t.results = append(t.ops, nil), append(t.results, nil)
+	}
+	op, ok := t.ops[t.used].(P)
+	if !ok {
+		op = new(O)
+		t.ops[t.used] = op
+	}
+	t.results[t.used] = y
+	t.used++
+	return op
+}
+
+// Backward computes the gradient of loss, a tensor of one element, with
+// respect to everything it was computed from. Gradients of parameters are
+// added to what they hold; those of intermediate results are given up as soon
+// as they have been used.
+func (t *Tape) Backward(loss *tensor.Tensor) {
+	if len(loss.Data) != 1 {
+		panic(fmt.Sprintf("autograd.Backward: the loss has shape %v, want one element", loss.Shape))
+	}
+	t.BackwardFrom(loss, []float32{1})
+}
+
+// BackwardFrom is Backward for a result y of any shape whose own gradient is
+// dy; it propagates the vector-Jacobian product.
+func (t *Tape) BackwardFrom(y *tensor.Tensor, dy []float32) {
+	if len(dy) != len(y.Data) {
+		panic(fmt.Sprintf("autograd.BackwardFrom: shape %v has no gradient of %d elements", y.Shape, len(dy)))
+	}
+	y.Grad = t.arena.Floats(len(dy))
+	copy(y.Grad, dy)
+	for i := t.used - 1; i >= 0; i-- {
+		if r := t.results[i]; r.Grad != nil {
+			t.ops[i].Backward(t)
+			t.arena.Release(r.Grad)
+			r.Grad = nil
+		}
+	}
+}
+
+// AddGrad adds dx, a buffer of the arena that it takes over, to the gradient
+// of x.
+func (t *Tape) AddGrad(x *tensor.Tensor, dx []float32) {
+	if x.Grad == nil {
+		x.Grad = dx
+		return
+	}
+	t.Blocks(len(dx), func(lo, hi int) { kernel.Add(x.Grad[lo:hi], x.Grad[lo:hi], dx[lo:hi]) })
+	t.arena.Release(dx)
+}
+
+// ParamGrad returns the buffer to which the gradient of a parameter is added.
+func ParamGrad(w *tensor.Tensor) []float32 {
+	if w.Grad == nil {
+		w.Grad = make([]float32, len(w.Data))
+	}
+	return w.Grad
+}
+
+// Blocks calls f for the parts of [0, n) that elementwise work is shared out in.
+func (t *Tape) Blocks(n int, f func(lo, hi int)) {
+	const block = 1 << 14
+	t.workers.For((n+block-1)/block, func(i int) { f(i*block, min((i+1)*block, n)) })
+}
+
+// mismatch panics for operands that do not fit each other.
+func mismatch(op string, want string, got ...tensor.Shape) {
+	panic(fmt.Sprintf("autograd.%s: got shapes %v, want %s", op, got, want))
+}

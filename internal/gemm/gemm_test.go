@@ -1,0 +1,229 @@
+package gemm
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/AlarioAI/bitnet/internal/cpu"
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+func conv(h, w, c, o, kh, kw int, more ...func(*Conv)) Conv {
+	g := Conv{H: h, W: w, C: c, O: o, KH: kh, KW: kw, SH: 1, SW: 1, DH: 1, DW: 1, Groups: 1}
+	for _, m := range more {
+		m(&g)
+	}
+	return g
+}
+
+func stride(h, w int) func(*Conv)   { return func(g *Conv) { g.SH, g.SW = h, w } }
+func pad(h, w int) func(*Conv)      { return func(g *Conv) { g.PH, g.PW = h, w } }
+func dilation(h, w int) func(*Conv) { return func(g *Conv) { g.DH, g.DW = h, w } }
+func groups(n int) func(*Conv)      { return func(g *Conv) { g.Groups = n } }
+
+var geometries = []Conv{
+	Linear(7, 5),
+	Linear(784, 100),
+	Linear(33, 17),
+	conv(5, 5, 16, 8, 1, 1),
+	conv(5, 6, 16, 8, 1, 1, stride(2, 2)),
+	conv(8, 8, 3, 16, 3, 3, pad(1, 1)),
+	conv(9, 7, 4, 6, 3, 3, stride(2, 2), pad(1, 1)),
+	conv(12, 12, 3, 6, 7, 7, stride(2, 2), pad(3, 3)),
+	conv(6, 10, 3, 4, 1, 5, stride(1, 2), pad(0, 2)),
+	conv(9, 9, 5, 4, 3, 3, dilation(2, 2), pad(2, 2)),
+	conv(11, 10, 4, 6, 3, 2, dilation(2, 3), pad(1, 2), stride(3, 2)),
+	conv(12, 9, 3, 5, 2, 2, dilation(2, 2), stride(2, 2)),
+	conv(6, 6, 8, 12, 3, 3, groups(4), pad(1, 1)),
+	conv(7, 7, 19, 19, 5, 5, groups(19), stride(2, 2), pad(2, 2)),
+	conv(6, 6, 4, 8, 3, 3, groups(4)),
+	conv(4, 4, 2, 3, 2, 2, pad(3, 3)),
+	conv(10, 10, 2, 3, 2, 2, stride(4, 3)),
+	conv(14, 14, 6, 16, 5, 5),
+	conv(28, 28, 1, 6, 5, 5, pad(2, 2)),
+	conv(4, 4, 40, 70, 3, 3, pad(1, 1)),
+}
+
+// taps calls f for every product of the convolution's defining sum.
+func taps(g Conv, n int, f func(y, x, w int)) {
+	depth, outs := g.C/g.Groups, g.O/g.Groups
+	for i := range n {
+		for oh := range g.OutH() {
+			for ow := range g.OutW() {
+				for o := range g.O {
+					for kh := range g.KH {
+						for kw := range g.KW {
+							h, w := oh*g.SH+kh*g.DH-g.PH, ow*g.SW+kw*g.DW-g.PW
+							if h < 0 || h >= g.H || w < 0 || w >= g.W {
+								continue
+							}
+							for c := range depth {
+								f(((i*g.OutH()+oh)*g.OutW()+ow)*g.O+o,
+									((i*g.H+h)*g.W+w)*g.C+o/outs*depth+c,
+									((o*g.KH+kh)*g.KW+kw)*depth+c)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func random(seed uint64, n int) []float32 {
+	return tensor.Uniform(tensor.NewStream(seed, "gemm test"), -1, 1, n).Data
+}
+
+func forLevels(t *testing.T, f func(t *testing.T, workers *parallel.Pool)) {
+	workers := parallel.New(2)
+	defer workers.Close()
+	for _, l := range cpu.Levels() {
+		t.Run(l.String(), func(t *testing.T) {
+			defer cpu.Force(l)()
+			f(t, workers)
+		})
+	}
+}
+
+func near(t *testing.T, what string, got []float32, want []float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	scale := 0.0
+	for _, v := range want {
+		scale = max(scale, math.Abs(v))
+	}
+	for i, v := range want {
+		if d := math.Abs(float64(got[i]) - v); !(d <= 2e-6*scale) {
+			t.Fatalf("%s: element %d is %g, want %g", what, i, got[i], v)
+		}
+	}
+}
+
+func TestProducts(t *testing.T) {
+	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
+		for _, g := range geometries {
+			for _, n := range []int{1, 3, 20} {
+				t.Run(fmt.Sprint(g, " n=", n), func(t *testing.T) { checkProducts(t, workers, g, n) })
+			}
+		}
+	})
+}
+
+func checkProducts(t *testing.T, workers *parallel.Pool, g Conv, n int) {
+	p, arena := NewPlan(g), new(tensor.Arena)
+	x, w := random(1, n*g.H*g.W*g.C), random(2, g.O*g.K())
+	dy, bias := random(3, n*g.OutH()*g.OutW()*g.O), random(4, g.O)
+	y, dx, dw := make([]float64, len(dy)), make([]float64, len(x)), make([]float64, len(w))
+	for i := range y {
+		y[i] = float64(bias[i%g.O])
+	}
+	taps(g, n, func(yi, xi, wi int) {
+		y[yi] += float64(x[xi]) * float64(w[wi])
+		dx[xi] += float64(dy[yi]) * float64(w[wi])
+		dw[wi] += float64(dy[yi]) * float64(x[xi])
+	})
+
+	framed := p.Input.Fit(workers, arena, x, n)
+	gotY := arena.Floats(len(y))
+	p.Forward(workers, gotY, framed, n, p.PackForward(workers, arena, w), bias)
+	near(t, "output", gotY, y)
+	gotDX := arena.Floats(len(dx))
+	p.InputGradient(workers, arena, gotDX, p.Output.Fit(workers, arena, dy, n), n, w)
+	near(t, "input gradient", gotDX, dx)
+	gotDW := make([]float32, len(dw))
+	p.WeightGradient(workers, arena, gotDW, dy, framed, n)
+	near(t, "weight gradient", gotDW, dw)
+
+	// Again by one worker: the same bits.
+	serial := make([]float32, len(dw))
+	p.WeightGradient(nil, arena, serial, dy, framed, n)
+	for i := range serial {
+		if serial[i] != gotDW[i] {
+			t.Fatalf("weight gradient %d: %g by one worker, %g by two", i, serial[i], gotDW[i])
+		}
+	}
+}
+
+func TestCodes(t *testing.T) {
+	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
+		for _, g := range geometries {
+			for _, n := range []int{1, 3, 20} {
+				t.Run(fmt.Sprint(g, " n=", n), func(t *testing.T) { checkCodes(t, workers, g, n) })
+			}
+		}
+	})
+}
+
+func checkCodes(t *testing.T, workers *parallel.Pool, g Conv, n int) {
+	p, arena := NewPlan(g), new(tensor.Arena)
+	r := tensor.NewStream(5, "codes")
+	x, w := make([]uint8, n*g.H*g.W*g.C), make([]int8, g.O*g.K())
+	for i := range x {
+		x[i] = uint8(r.Intn(256))
+	}
+	for i := range w {
+		w[i] = int8(r.Intn(3) - 1)
+	}
+	dy, scale, bias := random(3, n*g.OutH()*g.OutW()*g.O), random(6, n), random(4, g.O)
+	sums, dw := make([]int32, len(dy)), make([]float64, len(w))
+	perSample, pixels := len(x)/n, g.OutH()*g.OutW()*g.O
+	taps(g, n, func(yi, xi, wi int) {
+		sums[yi] += (int32(x[xi]) - 128) * int32(w[wi])
+		dw[wi] += float64(scale[xi/perSample]) * float64(dy[yi]) * float64(int(x[xi])-128)
+	})
+
+	framed := arena.Bytes(n * p.Input.Len())
+	for i := range n {
+		sample := framed[i*p.Input.Len():][:p.Input.Len()]
+		Surround(p.Input, sample, 128)
+		for h := range g.H {
+			copy(p.Input.CodeRow(sample, h), x[(i*g.H+h)*g.W*g.C:])
+		}
+	}
+	y := arena.Floats(len(dy))
+	p.ForwardCodes(workers, y, framed, n, p.PackCodes(workers, arena, w), scale, bias)
+	for i, s := range sums {
+		if want := float32(float32(s)*scale[i/pixels]) + bias[i%g.O]; y[i] != want {
+			t.Fatalf("output %d is %g, want exactly %g", i, y[i], want)
+		}
+	}
+	got := make([]float32, len(dw))
+	p.WeightGradientCodes(workers, arena, got, dy, framed, n, scale)
+	near(t, "weight gradient", got, dw)
+}
+
+func TestBadGeometryPanics(t *testing.T) {
+	for _, g := range []Conv{
+		conv(2, 2, 1, 1, 3, 3),
+		conv(4, 4, 3, 4, 1, 1, groups(2)),
+		conv(4, 4, 3, 4, 1, 1, stride(0, 1)),
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%v: no panic", g)
+				}
+			}()
+			NewPlan(g)
+		}()
+	}
+}
+
+func TestTilesFit(t *testing.T) {
+	for _, l := range cpu.Levels() {
+		func() {
+			defer cpu.Force(l)()
+			o := kernel.TileOuter()
+			for _, n := range []int{kernel.TileF32().MR * kernel.TileF32().NR, kernel.TileU8S8().MR * kernel.TileU8S8().NR, 2 * o.MR * o.Lanes} {
+				if n > maxTile {
+					t.Errorf("%v: a tile of %d values, room for %d", l, n, maxTile)
+				}
+			}
+		}()
+	}
+}

@@ -1,0 +1,122 @@
+package gemm
+
+import (
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// Panels is the right operand of a product in the order in which tiles read
+// it: for each group, its columns in panels of NR (a remainder of at most NR/2
+// in a narrow one), each panel with its K rows one after the other. Columns
+// that fill the last panel up are zero.
+type Panels struct {
+	tile   kernel.Tile
+	n      int // columns of a group
+	k      int // rows, padded
+	groups int
+	f32    []float32
+	s8     []int8
+	offset []int32 // sum over k of 128*code, for every column of every group
+}
+
+// span is one panel: columns [first, first+n) in a panel of the given width.
+type span struct{ first, n, width int }
+
+// count returns the number of panels of a group.
+func (b *Panels) count() int { return (b.n + b.tile.NR - 1) / b.tile.NR }
+
+// panel returns panel i.
+func (b *Panels) panel(i int) span {
+	s := span{first: i * b.tile.NR, width: b.tile.NR}
+	s.n = min(b.tile.NR, b.n-s.first)
+	if s.n <= b.tile.NR/2 {
+		s.width = b.tile.NR / 2
+	}
+	return s
+}
+
+// columns returns the padded number of columns of a group.
+func (b *Panels) columns() int {
+	last := b.panel(b.count() - 1)
+	return last.first + last.width
+}
+
+// at returns where panel i of a group begins, in rows-times-columns.
+func (b *Panels) at(group, i int) int { return b.k * (group*b.columns() + i*b.tile.NR) }
+
+// PackForward packs a weight [O, KH, KW, C/Groups] for Forward.
+func (p *Plan) PackForward(workers *parallel.Pool, arena *tensor.Arena, w []float32) *Panels {
+	b := &Panels{tile: kernel.TileF32(), n: p.O / p.Groups, k: p.K(), groups: p.Groups}
+	b.f32 = arena.Floats(b.groups * b.k * b.columns())
+	b.each(workers, func(group, i int, s span) {
+		panel := b.f32[b.at(group, i):][:b.k*s.width]
+		clearTail(panel, s)
+		for j := range s.n {
+			o := group*b.n + s.first + j
+			for k, v := range w[o*b.k:][:b.k] {
+				panel[k*s.width+j] = v
+			}
+		}
+	})
+	return b
+}
+
+// PackCodes packs the codes of a weight [O, KH, KW, C/Groups] for ForwardCodes.
+func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []int8) *Panels {
+	g := &p.forward
+	fours := (g.seglen + 3) / 4
+	b := &Panels{tile: kernel.TileU8S8(), n: p.O / p.Groups, k: len(g.segs) * fours * 4, groups: p.Groups}
+	b.s8 = arena.Codes(b.groups * b.k * b.columns())
+	b.offset = make([]int32, b.groups*b.columns())
+	b.each(workers, func(group, i int, s span) {
+		panel := b.s8[b.at(group, i):][:b.k*s.width]
+		clear(panel)
+		for j := range s.n {
+			o := group*b.n + s.first + j
+			sum := int32(0)
+			for seg := range g.segs {
+				for q, c := range codes[o*p.K()+seg*g.seglen:][:g.seglen] {
+					panel[((seg*fours+q/4)*s.width+j)*4+q%4] = c
+					sum += int32(c)
+				}
+			}
+			b.offset[group*b.columns()+s.first+j] = 128 * sum
+		}
+	})
+	return b
+}
+
+// packInverse packs a weight for one residue of the input gradient: the rows
+// are (tap, o), the columns c.
+func (p *Plan) packInverse(workers *parallel.Pool, arena *tensor.Arena, g *gather, w []float32) *Panels {
+	depth := p.O / p.Groups
+	b := &Panels{tile: kernel.TileF32(), n: p.C / p.Groups, k: len(g.taps) * depth, groups: p.Groups}
+	b.f32 = arena.Floats(b.groups * b.k * b.columns())
+	b.each(workers, func(group, i int, s span) {
+		panel := b.f32[b.at(group, i):][:b.k*s.width]
+		clearTail(panel, s)
+		for t, tap := range g.taps {
+			for o := range depth {
+				from := w[((group*depth+o)*p.KH*p.KW+tap)*b.n+s.first:][:s.n]
+				copy(panel[(t*depth+o)*s.width:], from)
+			}
+		}
+	})
+	return b
+}
+
+// each calls pack for all panels of all groups.
+func (b *Panels) each(workers *parallel.Pool, pack func(group, i int, s span)) {
+	count := b.count()
+	workers.For(b.groups*count, func(t int) { pack(t/count, t%count, b.panel(t%count)) })
+}
+
+func clearTail(panel []float32, s span) {
+	if s.n < s.width {
+		clear(panel)
+	}
+}
+
+// Floats returns the panels' buffer, for the arena to take back.
+func (b *Panels) Floats() []float32 { return b.f32 }

@@ -1,0 +1,184 @@
+package gemm
+
+import (
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// Room for the largest tile of any level.
+const (
+	maxMR   = 16
+	maxTile = 16 * 64
+)
+
+// Forward computes the layer's output for n samples,
+//
+//	y[i,oh,ow,o] = bias[o] + sum(kh, kw, c) x[i, oh*SH+kh*DH-PH, ow*SW+kw*DW-PW, c] * W[o,kh,kw,c]
+//
+// with x in the frame p.Input and W packed by PackForward; c runs over the
+// channels of o's group. A nil bias stands for zeros.
+func (p *Plan) Forward(workers *parallel.Pool, y, x []float32, n int, w *Panels, bias []float32) {
+	p.forward.product(workers, y, p.OutH()*p.OutW()*p.O, x, p.Input.Len(), n, w, p.C/p.Groups, bias)
+}
+
+// InputGradient computes the gradient of the layer's input,
+//
+//	dx[i,h,w,c] = sum(o, kh, kw) dy[i,oh,ow,o] * W[o,kh,kw,c]  where oh*SH+kh*DH-PH = h and ow*SW+kw*DW-PW = w
+//
+// for n samples, with dy in the frame p.Output and W as [O, KH, KW, C/Groups].
+func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []float32) {
+	for i := range p.inverse {
+		g := &p.inverse[i]
+		if len(g.taps) == 0 {
+			p.zero(workers, dx, n, g)
+			continue
+		}
+		b := p.packInverse(workers, arena, g, w)
+		g.product(workers, dx, p.H*p.W*p.C, dy, p.Output.Len(), n, b, p.O/p.Groups, nil)
+		arena.Release(b.f32)
+	}
+}
+
+// zero clears the pixels of dx that no filter position reads.
+func (p *Plan) zero(workers *parallel.Pool, dx []float32, n int, g *gather) {
+	workers.For(n, func(i int) {
+		for _, o := range g.outs {
+			clear(dx[i*p.H*p.W*p.C+o:][:p.C])
+		}
+	})
+}
+
+// product multiplies the gathered rows of n samples of a by the panels b.
+// depth is the number of channels of a that one group reads.
+func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b *Panels, depth int, bias []float32) {
+	blocks := newBlocks(n*len(g.rows), b)
+	workers.For(blocks.tasks(), func(task int) {
+		group, panels, first, end := blocks.task(task)
+		var acc [maxTile]float32
+		var win window
+		for i := panels.first; i < panels.end; i++ {
+			s := b.panel(i)
+			weights := b.f32[b.at(group, i):][:b.k*s.width]
+			column := group*b.n + s.first
+			var shift []float32
+			if bias != nil {
+				shift = bias[column:][:s.n]
+			}
+			for m := first; m < end; m += win.count {
+				win.set(g, m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen)
+				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], win.rows, g.segs, g.seglen, weights)
+				kernel.StoreF32(y[win.y+column:], win.outs, acc[:], s.width, s.n, shift)
+			}
+		}
+	})
+}
+
+// ForwardCodes is Forward for codes: x holds activation codes as QuantiseU8
+// writes them, W codes packed by PackCodes, and scale one factor for each
+// sample,
+//
+//	y[i,oh,ow,o] = bias[o] + scale[i] * sum(kh, kw, c) x[...] * W[o,kh,kw,c]
+//
+// with an exact integer sum.
+func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32) {
+	g, b := &p.forward, w
+	yLen, aLen, pixels := p.OutH()*p.OutW()*p.O, p.Input.Len(), len(g.rows)
+	blocks := newBlocks(n*pixels, b)
+	fours := (g.seglen + 3) / 4
+	workers.For(blocks.tasks(), func(task int) {
+		group, panels, first, end := blocks.task(task)
+		var acc [maxTile]int32
+		var scales [maxMR]float32
+		var win window
+		for i := panels.first; i < panels.end; i++ {
+			s := b.panel(i)
+			weights := b.s8[b.at(group, i):][:b.k*s.width]
+			offset := b.offset[group*b.columns()+s.first:][:s.n]
+			column := group*b.n + s.first
+			var shift []float32
+			if bias != nil {
+				shift = bias[column:][:s.n]
+			}
+			for m := first; m < end; m += win.count {
+				win.set(g, m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen)
+				for r := range win.count {
+					scales[r] = scale[(m+r)/pixels]
+				}
+				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*(p.C/p.Groups):], win.rows, g.segs, fours, weights)
+				kernel.StoreI32(y[win.y+column:], win.outs, acc[:], s.width, s.n, offset, scales[:win.count], shift)
+			}
+		}
+	})
+}
+
+// A window is the part of a product that one tile covers: up to MR rows, which
+// may belong to several samples.
+type window struct {
+	a, y       int   // what rows and outs are relative to
+	rows, outs []int // MR row starts, count output starts
+	count      int
+	ownRows    [maxMR]int
+	ownOuts    [maxMR]int
+}
+
+// set moves the window to the count rows from m on. A tile always reads mr
+// rows: where fewer are wanted, the last one stands in for the rest.
+func (w *window) set(g *gather, m, count, mr, yLen, aLen int) {
+	pixels := len(g.rows)
+	sample, pixel := m/pixels, m%pixels
+	w.count = count
+	if pixel+mr <= pixels && count == mr {
+		w.a, w.y = sample*aLen, sample*yLen
+		w.rows, w.outs = g.rows[pixel:pixel+mr], g.outs[pixel:pixel+mr]
+		return
+	}
+	w.a, w.y = 0, 0
+	for r := range count {
+		w.ownRows[r] = sample*aLen + g.rows[pixel]
+		w.ownOuts[r] = sample*yLen + g.outs[pixel]
+		if pixel++; pixel == pixels {
+			sample, pixel = sample+1, 0
+		}
+	}
+	for r := count; r < mr; r++ {
+		w.ownRows[r] = w.ownRows[count-1]
+	}
+	w.rows, w.outs = w.ownRows[:mr], w.ownOuts[:count]
+}
+
+// blocks cuts a product into tasks: groups, ranges of panels and ranges of
+// rows. Every element of the result is computed inside one tile, so the cut
+// changes no bits.
+type blocks struct {
+	rows, step    int // rows in all and in a task
+	panels, width int // panels of a group in all and in a task
+	groups        int
+}
+
+type interval struct{ first, end int }
+
+const rowTasks = 32 // enough for a few workers to end together
+
+func newBlocks(rows int, b *Panels) blocks {
+	tiles := (rows + b.tile.MR - 1) / b.tile.MR
+	k := blocks{rows: rows, panels: b.count(), groups: b.groups}
+	k.step = max(1, tiles/rowTasks) * b.tile.MR
+	k.width = k.panels
+	if tiles < rowTasks/4 { // few rows: share out the columns as well
+		k.width = max(1, k.panels*tiles*4/rowTasks)
+	}
+	return k
+}
+
+func (k blocks) rowTasks() int   { return (k.rows + k.step - 1) / k.step }
+func (k blocks) panelTasks() int { return (k.panels + k.width - 1) / k.width }
+func (k blocks) tasks() int      { return k.groups * k.panelTasks() * k.rowTasks() }
+
+func (k blocks) task(t int) (group int, panels interval, first, end int) {
+	first = t % k.rowTasks() * k.step
+	t /= k.rowTasks()
+	panels.first = t % k.panelTasks() * k.width
+	panels.end = min(panels.first+k.width, k.panels)
+	return t / k.panelTasks(), panels, first, min(first+k.step, k.rows)
+}

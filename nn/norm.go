@@ -1,0 +1,75 @@
+package nn
+
+import (
+	"github.com/AlarioAI/bitnet/autograd"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// A BatchNorm2d normalises each channel of images (N, H, W, C), as
+// torch.nn.BatchNorm2d; see autograd.BatchNorm.
+type BatchNorm2d struct {
+	Weight, Bias            *tensor.Tensor // (C)
+	RunningMean, RunningVar *tensor.Tensor `state:"buffer"` // (C)
+	Momentum, Eps           float32
+}
+
+// NewBatchNorm2d returns a batch norm with PyTorch's defaults: weight 1, bias
+// 0, momentum 0.1, eps 1e-5.
+func NewBatchNorm2d(channels int) *BatchNorm2d {
+	return &BatchNorm2d{
+		Weight: ones(channels), Bias: parameter(tensor.New(channels)),
+		RunningMean: tensor.New(channels), RunningVar: fill(tensor.New(channels), 1),
+		Momentum: 0.1, Eps: 1e-5,
+	}
+}
+
+// Forward computes the layer; in training it moves the running statistics.
+func (b *BatchNorm2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
+	return b.forward(ctx, x, false)
+}
+
+func (b *BatchNorm2d) forward(ctx *Context, x *tensor.Tensor, relu bool) *tensor.Tensor {
+	stats := autograd.BatchStats{Mean: b.RunningMean, Var: b.RunningVar, Momentum: b.Momentum, Eps: b.Eps}
+	return autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, stats, ctx.Training, relu)
+}
+
+// A LayerNorm normalises the last axis, as torch.nn.LayerNorm.
+type LayerNorm struct {
+	Weight, Bias *tensor.Tensor // (D)
+	Eps          float32
+}
+
+// NewLayerNorm returns a layer norm over d values with PyTorch's defaults:
+// weight 1, bias 0, eps 1e-5.
+func NewLayerNorm(d int) *LayerNorm {
+	return &LayerNorm{Weight: ones(d), Bias: parameter(tensor.New(d)), Eps: 1e-5}
+}
+
+// Forward computes the layer.
+func (l *LayerNorm) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
+	return autograd.LayerNorm(ctx.Tape, x, l.Weight, l.Bias, l.Eps)
+}
+
+// An RMSNorm divides the last axis by its root mean square, as
+// torch.nn.RMSNorm.
+type RMSNorm struct {
+	Weight *tensor.Tensor // (D)
+	Eps    float32
+}
+
+// NewRMSNorm returns an RMS norm over d values with weight 1 and eps 1e-6.
+func NewRMSNorm(d int) *RMSNorm { return &RMSNorm{Weight: ones(d), Eps: 1e-6} }
+
+// Forward computes the layer.
+func (l *RMSNorm) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
+	return autograd.RMSNorm(ctx.Tape, x, l.Weight, l.Eps)
+}
+
+func ones(n int) *tensor.Tensor { return parameter(fill(tensor.New(n), 1)) }
+
+func fill(t *tensor.Tensor, v float32) *tensor.Tensor {
+	for i := range t.Data {
+		t.Data[i] = v
+	}
+	return t
+}

@@ -1,0 +1,158 @@
+package quant
+
+import (
+	"fmt"
+
+	"github.com/AlarioAI/bitnet/autograd"
+	"github.com/AlarioAI/bitnet/internal/gemm"
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// Activations are int8 codes with absmax scales.
+const (
+	maxCode  = 127
+	zeroCode = 128  // how QuantiseU8 stores the code 0
+	minPeak  = 1e-5 // least absmax of a normalised sample
+)
+
+// Conv computes a BitConv2d, or a BitLinear where w has two axes, on the tape.
+// With codes and scale beta of the weight (see Weights), n the normalised
+// input (RMS norm for b158, layer norm for b1, without gain) and, for every
+// sample (every token of a BitLinear), gamma = max(max|n|, 1e-5):
+//
+//	xcodes = round(n * 127/gamma)
+//	y      = (xcodes * codes) * gamma*beta/127 + bias
+//
+// where xcodes * codes is the product of autograd.Conv in exact integers. The
+// recipe alario differs: see its own file. Shapes are those of autograd.Conv.
+func (r Recipe) Conv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry) *tensor.Tensor {
+	switch r {
+	case Float:
+		return autograd.Conv(t, x, w, bias, g)
+	case Alario:
+		return alarioConv(t, x, w, bias, g)
+	case B158, B1:
+		return r.integerConv(t, x, w, bias, g)
+	}
+	panic(fmt.Sprintf("quant.Conv: %v", r))
+}
+
+// Linear computes a BitLinear on the tape; see Conv.
+func (r Recipe) Linear(t *autograd.Tape, x, w, bias *tensor.Tensor) *tensor.Tensor {
+	return r.Conv(t, x, w, bias, autograd.Geometry{})
+}
+
+func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry) *tensor.Tensor {
+	c, n, shape := g.Product(x.Shape, w.Shape)
+	p, arena := t.Plan(c), t.Arena()
+	codes := arena.Codes(len(w.Data))
+	beta := r.Weights(t.Workers(), codes, w.Data)
+	xcodes := arena.Bytes(n * p.Input.Len())
+	steps := arena.Floats(n) // gamma/127 of each sample: the value of one code
+	norms := arena.Floats(2 * n)
+	r.activations(t, p.Input, xcodes, x.Data, steps, norms)
+
+	scales := arena.Floats(n)
+	for i, s := range steps {
+		scales[i] = s * beta
+	}
+	y := arena.Tensor(shape)
+	p.ForwardCodes(t.Workers(), y.Data, xcodes, n, p.PackCodes(t.Workers(), arena, codes), scales, values(bias))
+	if t.Needs(x, w, bias) {
+		*autograd.Push[integerConv](t, y) = integerConv{r, p, x, w, bias, y, codes, xcodes, steps, norms, beta, n}
+	}
+	return y
+}
+
+// activations quantises the samples of x into their frames. norms receives the
+// root and the center of each.
+func (r Recipe) activations(t *autograd.Tape, f gemm.Frame, codes []uint8, x, steps, norms []float32) {
+	size := f.H * f.W * f.C
+	samples(t, len(steps), size, func(i int) {
+		in := x[i*size:][:size]
+		n := rmsNorm(in)
+		if r == B1 {
+			n = layerNorm(in)
+		}
+		gamma := max(n.peak/n.root, minPeak)
+		steps[i] = gamma / maxCode
+		norms[2*i], norms[2*i+1] = n.root, n.center
+		framed := codes[i*f.Len():][:f.Len()]
+		gemm.Surround(f, framed, zeroCode)
+		// n*127/gamma = (x-center)*127/(root*gamma)
+		scale := maxCode / (n.root * gamma)
+		for h := range f.H {
+			kernel.QuantiseU8(f.CodeRow(framed, h), in[h*f.W*f.C:][:f.W*f.C], n.center, scale)
+		}
+	})
+}
+
+type integerConv struct {
+	recipe        Recipe
+	plan          *gemm.Plan
+	x, w, bias, y *tensor.Tensor
+	codes         []int8
+	xcodes        []uint8 // in the frame
+	steps, norms  []float32
+	beta          float32
+	n             int
+}
+
+// With s = gamma*beta/127 the output's scale, dxcodes = dy*s * codes and
+// dcodes = dy*s * xcodes (transposed as autograd.Conv's); straight through,
+//
+//	dw = dcodes / (beta + 1e-7)
+//	dn = dxcodes * 127/gamma = dy * (beta*codes)
+//
+// and the normalisation turns dn into dx.
+func (o *integerConv) Backward(t *autograd.Tape) {
+	p, arena, workers := o.plan, t.Arena(), t.Workers()
+	if o.w.NeedGrad {
+		scales := arena.Floats(o.n)
+		for i, s := range o.steps {
+			scales[i] = s * (o.beta / (o.beta + weightEps))
+		}
+		p.WeightGradientCodes(workers, arena, autograd.ParamGrad(o.w), o.y.Grad, o.xcodes, o.n, scales)
+		arena.Release(scales)
+	}
+	if o.bias != nil && o.bias.NeedGrad {
+		autograd.AddColumnSums(t, autograd.ParamGrad(o.bias), o.y.Grad)
+	}
+	if !o.x.NeedGrad {
+		return
+	}
+	w := arena.Floats(len(o.codes)) // beta*codes
+	t.Blocks(len(w), func(lo, hi int) {
+		for i, c := range o.codes[lo:hi] {
+			w[lo+i] = o.beta * float32(c)
+		}
+	})
+	dx := arena.Floats(len(o.x.Data))
+	p.InputGradient(workers, arena, dx, p.Output.Fit(workers, arena, o.y.Grad, o.n), o.n, w)
+	arena.Release(w)
+	size := len(dx) / o.n
+	samples(t, o.n, size, func(i int) {
+		n := norm{root: o.norms[2*i], center: o.norms[2*i+1]}
+		n.backward(dx[i*size:][:size], o.x.Data[i*size:][:size], o.recipe == B1)
+	})
+	t.AddGrad(o.x, dx)
+}
+
+// samples calls f for each of n samples of the given size, many small ones in
+// one chunk.
+func samples(t *autograd.Tape, n, size int, f func(i int)) {
+	step := max(1, block/size)
+	t.Workers().For((n+step-1)/step, func(chunk int) {
+		for i := chunk * step; i < min((chunk+1)*step, n); i++ {
+			f(i)
+		}
+	})
+}
+
+func values(x *tensor.Tensor) []float32 {
+	if x == nil {
+		return nil
+	}
+	return x.Data
+}

@@ -1,0 +1,60 @@
+// Package quant holds the recipes by which a layer is quantised: how weights
+// and activations become codes, what the layer computes from the codes, and
+// the straight-through gradients of both.
+//
+//	alario  the layers of the AlarioAI/bitnet project, slips included
+//	b158    "The Era of 1-bit LLMs: All Large Language Models are in 1.58 Bits", arXiv 2402.17764
+//	b1      "BitNet: Scaling 1-bit Transformers for Large Language Models", arXiv 2310.11453
+//
+// Rounding is to the nearest, halves to even. The gradient takes rounding,
+// sign and clamping to the code range as the identity (straight-through
+// estimator; Bengio et al., arXiv 1308.3432) and scales as constants.
+package quant
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Recipe is a way to quantise a layer.
+type Recipe uint8
+
+// The recipes. Float is none: the plain layer.
+const (
+	Float Recipe = iota
+	Alario
+	B158
+	B1
+)
+
+var names = [...]string{"float", "alario", "b158", "b1"}
+
+// String returns the recipe's name.
+func (r Recipe) String() string {
+	if int(r) < len(names) {
+		return names[r]
+	}
+	return fmt.Sprintf("recipe %d", uint8(r))
+}
+
+// Recipes returns all recipes, Float first.
+func Recipes() []Recipe { return []Recipe{Float, Alario, B158, B1} }
+
+// Parse returns the recipe of the given name.
+func Parse(name string) (Recipe, error) {
+	for i, n := range names {
+		if n == name {
+			return Recipe(i), nil
+		}
+	}
+	return Float, fmt.Errorf("unknown recipe %q, want one of %s", name, strings.Join(names[:], ", "))
+}
+
+// MarshalText returns the recipe's name.
+func (r Recipe) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText is Parse.
+func (r *Recipe) UnmarshalText(text []byte) (err error) {
+	*r, err = Parse(string(text))
+	return err
+}

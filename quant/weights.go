@@ -1,0 +1,63 @@
+package quant
+
+import (
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+)
+
+// weightEps keeps the absmean of an all-zero weight from dividing by zero.
+const weightEps = 1e-7
+
+// Weights writes the codes of the weights w and returns their scale, so that
+// scale*codes[i] approximates w[i]. With beta = mean(|w|):
+//
+//	alario, b158   codes[i] = clamp(round(w[i] / (beta + 1e-7)), -1, 1)
+//	b1             codes[i] = +1 where w[i] > mean(w), else -1
+//
+// (arXiv 2402.17764, equations 1 to 3; arXiv 2310.11453, equations 1 to 3 and 12).
+func (r Recipe) Weights(workers *parallel.Pool, codes []int8, w []float32) (scale float32) {
+	scale = mean(workers, w, kernel.SumAbs)
+	if r == B1 {
+		center := mean(workers, w, kernel.Sum)
+		blocks(workers, len(w), func(lo, hi int) {
+			for i, v := range w[lo:hi] {
+				codes[lo+i] = 2*bit(v > center) - 1
+			}
+		})
+		return scale
+	}
+	// round(q) is +1 for q > 1/2, and 0 for 1/2 itself.
+	half := 0.5 * (scale + weightEps)
+	blocks(workers, len(w), func(lo, hi int) {
+		for i, v := range w[lo:hi] {
+			codes[lo+i] = bit(v > half) - bit(v < -half)
+		}
+	})
+	return scale
+}
+
+// bit compiles to a flag and no branch: the codes are as unpredictable as the weights.
+func bit(b bool) int8 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+const block = 1 << 13
+
+func blocks(workers *parallel.Pool, n int, f func(lo, hi int)) {
+	workers.For((n+block-1)/block, func(i int) { f(i*block, min((i+1)*block, n)) })
+}
+
+// mean returns the mean of a quantity that sum adds up; the blocks' sums are
+// added in order.
+func mean(workers *parallel.Pool, x []float32, sum func([]float32) float32) float32 {
+	partial := make([]float32, (len(x)+block-1)/block)
+	blocks(workers, len(x), func(lo, hi int) { partial[lo/block] = sum(x[lo:hi]) })
+	total := 0.0
+	for _, s := range partial {
+		total += float64(s)
+	}
+	return float32(total / float64(len(x)))
+}

@@ -1,0 +1,127 @@
+package tensor
+
+// Slack is the number of elements by which the capacity of an arena's buffers
+// exceeds their length: kernels may read whole vectors at the end of a row.
+const Slack = 64
+
+// An Arena lends buffers and takes all of them back at once, so that a
+// training step after the first allocates nothing. Buffers are not cleared.
+// An arena belongs to one goroutine. The nil arena is usable: its buffers are
+// ordinary allocations.
+type Arena struct {
+	floats  shelf[float32]
+	bytes   shelf[uint8]
+	codes   shelf[int8]
+	headers []*Tensor
+	used    int // headers lent
+}
+
+// Floats lends n float32 of unspecified content.
+func (a *Arena) Floats(n int) []float32 {
+	if a == nil {
+		return make([]float32, n, n+Slack)
+	}
+	return a.floats.lend(n)
+}
+
+// Bytes lends n bytes of unspecified content.
+func (a *Arena) Bytes(n int) []uint8 {
+	if a == nil {
+		return make([]uint8, n, n+Slack)
+	}
+	return a.bytes.lend(n)
+}
+
+// Codes lends n int8 of unspecified content.
+func (a *Arena) Codes(n int) []int8 {
+	if a == nil {
+		return make([]int8, n, n+Slack)
+	}
+	return a.codes.lend(n)
+}
+
+// Tensor lends a tensor of unspecified content.
+func (a *Arena) Tensor(s Shape) *Tensor {
+	t := a.header()
+	*t = Tensor{Shape: s, Data: a.Floats(s.Len())}
+	return t
+}
+
+// View lends a tensor that shares the data of t under another shape of the
+// same length.
+func (a *Arena) View(t *Tensor, s Shape) *Tensor {
+	v := a.header()
+	*v = Tensor{Shape: s, Data: t.Data}
+	return v
+}
+
+func (a *Arena) header() *Tensor {
+	if a == nil {
+		return new(Tensor)
+	}
+	if a.used == len(a.headers) {
+		a.headers = append(a.headers, new(Tensor))
+	}
+	a.used++
+	return a.headers[a.used-1]
+}
+
+// Release takes one buffer back before the others. Its content is lost.
+func (a *Arena) Release(buf []float32) {
+	if a != nil {
+		a.floats.release(buf)
+	}
+}
+
+// Reset takes back everything that was lent; tensors and buffers lent before
+// must not be used any more.
+func (a *Arena) Reset() {
+	if a != nil {
+		a.floats.reset()
+		a.bytes.reset()
+		a.codes.reset()
+		a.used = 0
+	}
+}
+
+// A shelf keeps buffers by their exact length: the steps of a training ask for
+// the same lengths over and over.
+type shelf[T any] struct {
+	free map[int][][]T
+	lent map[*T][]T
+}
+
+func (s *shelf[T]) lend(n int) []T {
+	if s.lent == nil {
+		s.free, s.lent = map[int][][]T{}, map[*T][]T{}
+	}
+	if n == 0 {
+		return nil
+	}
+	var buf []T
+	if same := s.free[n]; len(same) > 0 {
+		buf = same[len(same)-1]
+		s.free[n] = same[:len(same)-1]
+	} else {
+		buf = make([]T, n, n+Slack)
+	}
+	s.lent[&buf[0]] = buf
+	return buf
+}
+
+func (s *shelf[T]) release(buf []T) {
+	if len(buf) == 0 {
+		return
+	}
+	if lent, ok := s.lent[&buf[0]]; ok {
+		delete(s.lent, &buf[0])
+		s.free[len(lent)] = append(s.free[len(lent)], lent)
+	}
+}
+
+func (s *shelf[T]) reset() {
+	for p, buf := range s.lent {
+		delete(s.lent, p)
+		s.free[len(buf)] = append(s.free[len(buf)], buf)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -35,11 +36,11 @@ func (k Window) over(op string, x tensor.Shape) (p pooling, y tensor.Shape) {
 // window, with the offsets of both in a sample, output pixels in order.
 func (p *pooling) each(f func(y, x int)) {
 	for oh := range p.oh {
-		h0 := oh*p.Stride[0] - p.Padding[0]
+		top, bottom := p.rows(oh)
 		for ow := range p.ow {
-			w0 := ow*p.Stride[1] - p.Padding[1]
-			for h := max(h0, 0); h < min(h0+p.Kernel[0], p.h); h++ {
-				for w := max(w0, 0); w < min(w0+p.Kernel[1], p.w); w++ {
+			left, right := p.columns(ow)
+			for h := top; h < bottom; h++ {
+				for w := left; w < right; w++ {
 					f((oh*p.ow+ow)*p.c, (h*p.w+w)*p.c)
 				}
 			}
@@ -53,17 +54,20 @@ func AvgPool(t *Tape, x *tensor.Tensor, k Window) *tensor.Tensor {
 	p, shape := k.over("AvgPool", x.Shape)
 	y := t.arena.Tensor(shape)
 	n, in, out := x.Shape.Dim(0), p.h*p.w*p.c, p.oh*p.ow*p.c
-	share := 1 / float32(k.Kernel[0]*k.Kernel[1])
+	line := p.w * p.c
+	sums := t.arena.Floats(n * line) // of the window's rows
 	t.workers.For(n, func(i int) {
-		xs, ys := x.Data[i*in:][:in], y.Data[i*out:][:out]
-		clear(ys)
-		p.each(func(yo, xo int) {
-			row := ys[yo:][:p.c]
-			for c, v := range xs[xo:][:p.c] {
-				row[c] += v * share
+		xs, sum := x.Data[i*in:][:in], sums[i*line:][:line]
+		for oh := range p.oh {
+			first, end := p.rows(oh)
+			copy(sum, xs[first*line:])
+			for h := first + 1; h < end; h++ {
+				kernel.Add(sum, sum, xs[h*line:][:line])
 			}
-		})
+			p.narrow(y.Data[i*out+oh*p.ow*p.c:], sum)
+		}
 	})
+	t.arena.Release(sums)
 	if t.Needs(x) {
 		*Push[avgPool](t, y) = avgPool{p, x, y}
 	}
@@ -79,19 +83,80 @@ type avgPool struct {
 func (o *avgPool) Backward(t *Tape) {
 	p := &o.p
 	n, in, out := o.x.Shape.Dim(0), p.h*p.w*p.c, p.oh*p.ow*p.c
-	share := 1 / float32(p.Kernel[0]*p.Kernel[1])
-	dx := t.arena.Floats(len(o.x.Data))
+	line := p.w * p.c
+	dx, lines := t.arena.Floats(len(o.x.Data)), t.arena.Floats(n*line)
 	t.workers.For(n, func(i int) {
-		dxs, dys := dx[i*in:][:in], o.y.Grad[i*out:][:out]
+		dxs, dline := dx[i*in:][:in], lines[i*line:][:line]
 		clear(dxs)
-		p.each(func(yo, xo int) {
-			row := dxs[xo:][:p.c]
-			for c, g := range dys[yo:][:p.c] {
-				row[c] += g * share
+		for oh := range p.oh {
+			p.widen(dline, o.y.Grad[i*out+oh*p.ow*p.c:])
+			first, end := p.rows(oh)
+			for h := first; h < end; h++ {
+				kernel.Add(dxs[h*line:][:line], dxs[h*line:][:line], dline)
 			}
-		})
+		}
 	})
+	t.arena.Release(lines)
 	t.AddGrad(o.x, dx)
+}
+
+// rows returns the image rows [first, end) under the windows of output row oh.
+func (p *pooling) rows(oh int) (first, end int) {
+	h := oh*p.Stride[0] - p.Padding[0]
+	return max(h, 0), min(h+p.Kernel[0], p.h)
+}
+
+// columns returns the image columns [first, end) under output column ow.
+func (p *pooling) columns(ow int) (first, end int) {
+	w := ow*p.Stride[1] - p.Padding[1]
+	return max(w, 0), min(w+p.Kernel[1], p.w)
+}
+
+// narrow writes one row of means from the sums over the windows' rows.
+func (p *pooling) narrow(y, sum []float32) {
+	share := 1 / float32(p.Kernel[0]*p.Kernel[1])
+	for ow := range p.ow {
+		first, end := p.columns(ow)
+		row := y[ow*p.c:][:p.c]
+		if end-first == 2 { // by far the most common window
+			a, b := sum[first*p.c:][:p.c], sum[(first+1)*p.c:][:p.c]
+			for c := range row {
+				row[c] = (a[c] + b[c]) * share
+			}
+			continue
+		}
+		clear(row)
+		for w := first; w < end; w++ {
+			for c, v := range sum[w*p.c:][:p.c] {
+				row[c] += v * share
+			}
+		}
+	}
+}
+
+// widen is the gradient of narrow.
+func (p *pooling) widen(dsum, dy []float32) {
+	share := 1 / float32(p.Kernel[0]*p.Kernel[1])
+	clear(dsum)
+	for ow := range p.ow {
+		first, end := p.columns(ow)
+		row := dy[ow*p.c:][:p.c]
+		if end-first == 2 {
+			a, b := dsum[first*p.c:][:p.c], dsum[(first+1)*p.c:][:p.c]
+			for c, g := range row {
+				v := g * share
+				a[c] += v
+				b[c] += v
+			}
+			continue
+		}
+		for w := first; w < end; w++ {
+			into := dsum[w*p.c:][:p.c]
+			for c, g := range row {
+				into[c] += g * share
+			}
+		}
+	}
 }
 
 // MaxPool computes the maximum of each window; padding never wins. The

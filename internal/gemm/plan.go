@@ -32,15 +32,13 @@ func (f Frame) Bare() bool { return f.Top == 0 && f.Left == 0 && f.Bottom == 0 &
 // A gather says where the rows and segments of one product lie. Offsets are
 // within one sample.
 type gather struct {
-	rows   []int // start of each row's window in the framed operand
-	outs   []int // start of each row in the result
-	segs   []int // start of each segment in a window
-	seglen int   // length of a segment, of all its taps together
-	taps   []int // filter position kh*KW+kw of each tap, in the order of the window
+	rows   []int      // start of each row's window in the framed operand
+	outs   []int      // start of each row in the result
+	reach  []interval // of each row, the segments that touch the image; the others see padding only
+	segs   []int      // start of each segment in a window
+	seglen int        // length of a segment, of all its taps together
+	taps   []int      // filter position kh*KW+kw of each tap, in the order of the window
 }
-
-// tapsPerSegment returns how many taps share one segment.
-func (g *gather) tapsPerSegment() int { return len(g.taps) / max(len(g.segs), 1) }
 
 // NewPlan makes the plan of a geometry. It panics if the geometry makes no
 // sense: fewer pixels than the filter, channels not divisible by groups.
@@ -63,7 +61,10 @@ func (p *Plan) planForward() {
 	}
 	h := axis{offsets: multiples(p.KH, p.DH), taps: multiples(p.KH, 1)}
 	w := axis{offsets: multiples(p.KW, p.DW), taps: multiples(p.KW, 1)}
-	g.window(h, w, line, p.C, p.Groups, p.KW)
+	g.cover(h, w, line, p.C, p.Groups, p.KW)
+	for _, start := range g.rows {
+		g.reach = append(g.reach, g.touching(start/line, h.offsets, p.Input))
+	}
 }
 
 // planInverse derives the input gradient
@@ -90,7 +91,10 @@ func (p *Plan) planInverse() {
 					g.rows = append(g.rows, (h.first[i]+p.Output.Top)*line+(w.first[j]+p.Output.Left)*p.O)
 				}
 			}
-			g.window(h.axis, w.axis, line, p.O, p.Groups, p.KW)
+			g.cover(h.axis, w.axis, line, p.O, p.Groups, p.KW)
+			for _, start := range g.rows {
+				g.reach = append(g.reach, g.touching(start/line, h.offsets, p.Output))
+			}
 			if len(g.rows) > 0 {
 				p.inverse = append(p.inverse, g)
 			}
@@ -151,9 +155,9 @@ func margins(all []residue, n int) (before, behind int) {
 	return before, behind
 }
 
-// window sets segments and taps. Taps that are neighbours in memory share a
+// cover sets segments and taps. Taps that are neighbours in memory share a
 // segment.
-func (g *gather) window(h, w axis, line, channels, groups, kw int) {
+func (g *gather) cover(h, w axis, line, channels, groups, kw int) {
 	contiguous := groups == 1 && len(w.offsets) > 0
 	for i, o := range w.offsets {
 		contiguous = contiguous && o == i
@@ -170,6 +174,35 @@ func (g *gather) window(h, w axis, line, channels, groups, kw int) {
 	if contiguous {
 		g.seglen *= len(w.offsets)
 	}
+}
+
+// touching returns which segments of a window that starts in row top of a frame
+// lie in rows of the image. rows are the window's own rows, ascending; each
+// has the same number of segments. A window in the padding gets one segment,
+// of zeros, since kernels want at least one.
+func (g *gather) touching(top int, rows []int, f Frame) interval {
+	if len(rows) == 0 {
+		return interval{}
+	}
+	perRow := len(g.segs) / len(rows)
+	r := interval{len(g.segs), 0}
+	for i, y := range rows {
+		if at := top + y - f.Top; at >= 0 && at < f.H {
+			r = r.union(interval{i * perRow, (i + 1) * perRow})
+		}
+	}
+	if r.first > r.end {
+		return interval{0, 1}
+	}
+	return r
+}
+
+// An interval is [first, end).
+type interval struct{ first, end int }
+
+// union returns the smallest interval that holds both.
+func (r interval) union(o interval) interval {
+	return interval{min(r.first, o.first), max(r.end, o.end)}
 }
 
 func multiples(n, step int) []int {

@@ -56,7 +56,7 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]float32
-		var win window
+		var own ragged
 		for i := panels.first; i < panels.end; i++ {
 			s := b.panel(i)
 			weights := b.f32[b.at(group, i):][:b.k*s.width]
@@ -65,10 +65,11 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 			if bias != nil {
 				shift = bias[column:][:s.n]
 			}
-			for m := first; m < end; m += win.count {
-				win.set(g, m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen)
-				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], win.rows, g.segs, g.seglen, weights)
-				kernel.StoreF32(y[win.y+column:], win.outs, acc[:], s.width, s.n, shift)
+			for m := first; m < end; m += b.tile.MR {
+				win, rows, outs := g.window(m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen, &own)
+				segs, from := g.segs[win.reach.first:win.reach.end], win.reach.first*g.seglen*s.width
+				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], rows, segs, g.seglen, weights[from:])
+				kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
 			}
 		}
 	})
@@ -90,7 +91,7 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]int32
 		var scales [maxMR]float32
-		var win window
+		var own ragged
 		for i := panels.first; i < panels.end; i++ {
 			s := b.panel(i)
 			weights := b.s8[b.at(group, i):][:b.k*s.width]
@@ -100,51 +101,61 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 			if bias != nil {
 				shift = bias[column:][:s.n]
 			}
-			for m := first; m < end; m += win.count {
-				win.set(g, m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen)
-				for r := range win.count {
-					scales[r] = scale[(m+r)/pixels]
+			for m := first; m < end; m += b.tile.MR {
+				win, rows, outs := g.window(m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen, &own)
+				first, last := m/pixels, (m+len(outs)-1)/pixels
+				for r := range outs {
+					scales[r] = scale[first]
 				}
-				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*(p.C/p.Groups):], win.rows, g.segs, fours, weights)
-				kernel.StoreI32(y[win.y+column:], win.outs, acc[:], s.width, s.n, offset, scales[:win.count], shift)
+				if first != last {
+					for r := range outs {
+						scales[r] = scale[(m+r)/pixels]
+					}
+				}
+				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*(p.C/p.Groups):], rows, g.segs, fours, weights)
+				kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offset, scales[:len(outs)], shift)
 			}
 		}
 	})
 }
 
-// A window is the part of a product that one tile covers: up to MR rows, which
-// may belong to several samples.
+// A window is where one tile reads and writes: offsets of up to MR rows, which
+// may belong to several samples, relative to a and y, and the segments that
+// any of them needs.
 type window struct {
-	a, y       int   // what rows and outs are relative to
-	rows, outs []int // MR row starts, count output starts
-	count      int
-	ownRows    [maxMR]int
-	ownOuts    [maxMR]int
+	a, y  int
+	reach interval
 }
 
-// set moves the window to the count rows from m on. A tile always reads mr
-// rows: where fewer are wanted, the last one stands in for the rest.
-func (w *window) set(g *gather, m, count, mr, yLen, aLen int) {
+// A ragged window has rows of its own: they cross a sample's end, or are fewer
+// than a tile has.
+type ragged struct{ rows, outs [maxMR]int }
+
+// window returns the count rows from m on. A tile always reads mr rows: where
+// fewer are wanted, the last one stands in for the rest.
+func (g *gather) window(m, count, mr, yLen, aLen int, own *ragged) (w window, rows, outs []int) {
 	pixels := len(g.rows)
 	sample, pixel := m/pixels, m%pixels
-	w.count = count
+	w.reach = g.reach[pixel]
 	if pixel+mr <= pixels && count == mr {
 		w.a, w.y = sample*aLen, sample*yLen
-		w.rows, w.outs = g.rows[pixel:pixel+mr], g.outs[pixel:pixel+mr]
-		return
+		for _, r := range g.reach[pixel : pixel+mr] {
+			w.reach = w.reach.union(r)
+		}
+		return w, g.rows[pixel : pixel+mr], g.outs[pixel : pixel+mr]
 	}
-	w.a, w.y = 0, 0
 	for r := range count {
-		w.ownRows[r] = sample*aLen + g.rows[pixel]
-		w.ownOuts[r] = sample*yLen + g.outs[pixel]
+		w.reach = w.reach.union(g.reach[pixel])
+		own.rows[r] = sample*aLen + g.rows[pixel]
+		own.outs[r] = sample*yLen + g.outs[pixel]
 		if pixel++; pixel == pixels {
 			sample, pixel = sample+1, 0
 		}
 	}
 	for r := count; r < mr; r++ {
-		w.ownRows[r] = w.ownRows[count-1]
+		own.rows[r] = own.rows[count-1]
 	}
-	w.rows, w.outs = w.ownRows[:mr], w.ownOuts[:count]
+	return w, own.rows[:mr], own.outs[:count]
 }
 
 // blocks cuts a product into tasks: groups, ranges of panels and ranges of
@@ -155,8 +166,6 @@ type blocks struct {
 	panels, width int // panels of a group in all and in a task
 	groups        int
 }
-
-type interval struct{ first, end int }
 
 const rowTasks = 32 // enough for a few workers to end together
 

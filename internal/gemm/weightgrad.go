@@ -14,10 +14,7 @@ import (
 // bare. The sum is cut into chunks that depend on the problem only and added
 // up in their order, so the bits do not depend on the number of workers.
 func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy, x []float32, n int) {
-	x = x[:len(x)+tensor.Slack]
-	p.weightGradient(workers, arena, dw, dy, n, func(t *outerTile, rows []int) {
-		kernel.OuterF32(t.acc[:], t.dy, t.ld, x, rows, t.col0, t.col1)
-	})
+	p.weightGradient(workers, arena, dw, dy, n, outer{floats: x[:len(x)+tensor.Slack]})
 }
 
 // WeightGradientCodes is WeightGradient for an x of activation codes, each
@@ -25,38 +22,53 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 //
 //	dw[o,kh,kw,c] += sum(i) scale[i] * sum(oh, ow) dy[i,oh,ow,o] * x[...]
 func (p *Plan) WeightGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, x []uint8, n int, scale []float32) {
-	x = x[:len(x)+tensor.Slack]
-	pixels := len(p.forward.rows)
-	if pixels == 1 { // a sample is one row: scale the rows, so that many share a call
-		scaled := arena.Floats(n * p.O)
-		workers.For(n, func(i int) {
-			kernel.Combine(scaled[i*p.O:][:p.O], scale[i], dy[i*p.O:][:p.O], 0, dy[i*p.O:][:p.O], 0)
-		})
-		p.weightGradient(workers, arena, dw, scaled, n, func(t *outerTile, rows []int) {
-			kernel.OuterU8(t.acc[:], 1, t.dy, t.ld, x, rows, t.col0, t.col1)
-		})
-		arena.Release(scaled)
+	right := outer{codes: x[:len(x)+tensor.Slack], scale: scale, pixels: len(p.forward.rows)}
+	if right.pixels > 1 {
+		p.weightGradient(workers, arena, dw, dy, n, right)
 		return
 	}
-	p.weightGradient(workers, arena, dw, dy, n, func(t *outerTile, rows []int) {
-		for len(rows) > 0 {
-			sample := t.pixel / pixels
-			here := min(len(rows), (sample+1)*pixels-t.pixel)
-			kernel.OuterU8(t.acc[:], scale[sample], t.dy, t.ld, x, rows[:here], t.col0, t.col1)
-			if rows = rows[here:]; len(rows) > 0 {
-				t.dy, t.pixel = t.dy[here*t.ld:], t.pixel+here
-			}
+	// A sample is one row: scale the rows, so that many share a call.
+	right.scale = nil
+	scaled := arena.Floats(n * p.O)
+	const block = 64
+	workers.For((n+block-1)/block, func(b int) {
+		for i := b * block; i < min((b+1)*block, n); i++ {
+			row := dy[i*p.O:][:p.O]
+			kernel.Combine(scaled[i*p.O:][:p.O], scale[i], row, 0, row, 0)
 		}
 	})
+	p.weightGradient(workers, arena, dw, scaled, n, right)
+	arena.Release(scaled)
 }
 
-// An outerTile is one call of an outer-product kernel.
-type outerTile struct {
-	acc        [maxTile]float32
-	dy         []float32 // the tile's first output channel at the first pixel
-	ld         int       // distance of two pixels in dy
-	pixel      int       // the first pixel, counted over all samples
-	col0, col1 int
+// outer is the right operand of the outer products: floats, or codes with or
+// without a factor for each sample of so many pixels.
+type outer struct {
+	floats []float32
+	codes  []uint8
+	scale  []float32
+	pixels int
+}
+
+// multiply adds the outer products of len(rows) pixels, of which the first is
+// number pixel, to a tile.
+func (x *outer) multiply(acc, dy []float32, ld int, rows []int, pixel, col0, col1 int) {
+	switch {
+	case x.floats != nil:
+		kernel.OuterF32(acc, dy, ld, x.floats, rows, col0, col1)
+	case x.scale == nil:
+		kernel.OuterU8(acc, 1, dy, ld, x.codes, rows, col0, col1)
+	default:
+		for {
+			sample := pixel / x.pixels
+			here := min(len(rows), (sample+1)*x.pixels-pixel)
+			kernel.OuterU8(acc, x.scale[sample], dy, ld, x.codes, rows[:here], col0, col1)
+			if rows = rows[here:]; len(rows) == 0 {
+				return
+			}
+			dy, pixel = dy[here*ld:], pixel+here
+		}
+	}
 }
 
 // rowsOf is a matrix of rows of the given width.
@@ -99,7 +111,7 @@ func (g *gather) columns(lanes int) []column {
 // tiles of a task visit them.
 const pixelBlock = 256
 
-func (p *Plan) weightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, n int, multiply func(*outerTile, []int)) {
+func (p *Plan) weightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, n int, x outer) {
 	tile := kernel.TileOuter()
 	columns := p.forward.columns(tile.Lanes)
 	total := n * len(p.forward.rows)
@@ -129,7 +141,7 @@ func (p *Plan) weightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 		if chunks > 1 {
 			clear(part[first*p.K() : end*p.K()])
 		}
-		p.outerProducts(part, grad, columns, tile, first, end, group, total*chunk/chunks, total*(chunk+1)/chunks, multiply)
+		p.outerProducts(part, grad, columns, tile, first, end, group, total*chunk/chunks, total*(chunk+1)/chunks, &x)
 	})
 	if chunks > 1 {
 		reduce(workers, dw, partial, chunks)
@@ -139,22 +151,20 @@ func (p *Plan) weightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 
 // outerProducts adds the outer products of pixels [from, to) to the weight
 // gradient's rows [first, end), which lie in one group.
-func (p *Plan) outerProducts(dw []float32, dy rowsOf, columns []column, tile kernel.OuterTile, first, end, group, from, to int, multiply func(*outerTile, []int)) {
+func (p *Plan) outerProducts(dw []float32, dy rowsOf, columns []column, tile kernel.OuterTile, first, end, group, from, to int, x *outer) {
 	var rows [pixelBlock]int
-	t := &outerTile{ld: dy.width}
+	var acc [maxTile]float32
 	low := min(first, dy.width-tile.MR) // a tile at the end reaches back over rows that are not its own
 	for ; from < to; from += pixelBlock {
 		count := min(pixelBlock, to-from)
 		p.forward.absolute(rows[:count], from, p.Input.Len(), group*(p.C/p.Groups))
 		for c := 0; c < len(columns); c += 2 {
 			pair := columns[c : c+2]
-			clear(t.acc[:2*tile.MR*tile.Lanes])
-			t.dy, t.pixel = dy.data[from*dy.width+low:], from
-			t.col0, t.col1 = pair[0].x, pair[1].x
-			multiply(t, rows[:count])
+			clear(acc[:2*tile.MR*tile.Lanes])
+			x.multiply(acc[:], dy.data[from*dy.width+low:], dy.width, rows[:count], from, pair[0].x, pair[1].x)
 			for o := first; o < end; o++ {
 				for h, col := range pair {
-					sum := t.acc[((o-low)*2+h)*tile.Lanes:][:col.n]
+					sum := acc[((o-low)*2+h)*tile.Lanes:][:col.n]
 					out := dw[o*p.K()+col.k:][:col.n]
 					for j, v := range sum {
 						out[j] += v

@@ -187,6 +187,9 @@ func Describe(model Layer) string {
 			fmt.Fprintf(&b, "%s %T\n", name, x)
 			return true
 		}
+		if v.Kind() == reflect.Pointer || v.Kind() == reflect.Slice { // a block that is no layer itself
+			return true
+		}
 		fmt.Fprintf(&b, "%s %v\n", name, v.Interface())
 		return false
 	})

@@ -113,7 +113,6 @@ const pixelBlock = 256
 
 func (p *Plan) weightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, n int, x outer) {
 	tile := kernel.TileOuter()
-	columns := p.forward.columns(tile.Lanes)
 	total := n * len(p.forward.rows)
 	grad := rowsOf{dy, p.O}
 	if p.O < tile.MR { // the kernel always reads MR channels
@@ -121,56 +120,76 @@ func (p *Plan) weightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 		defer arena.Release(grad.data)
 		widen(workers, grad, rowsOf{dy, p.O})
 	}
-	perGroup := (p.O/p.Groups + tile.MR - 1) / tile.MR
-	tiles := p.Groups * perGroup
-
+	strips := p.strips(tile, grad.width)
 	chunks := 1
-	if tiles < 8 {
+	if len(strips) < 8 {
 		chunks = max(1, min(16, total/pixelBlock))
 	}
-	partial, size := dw, len(dw)
-	if chunks > 1 {
-		partial = arena.Floats(chunks * size)
-	}
-	workers.For(tiles*chunks, func(task int) {
-		chunk, rowTile := task/tiles, task%tiles
-		part := partial[chunk*size:][:size]
-		group := rowTile / perGroup
-		first := group*(p.O/p.Groups) + rowTile%perGroup*tile.MR
-		end := min(first+tile.MR, (group+1)*(p.O/p.Groups))
-		if chunks > 1 {
-			clear(part[first*p.K() : end*p.K()])
-		}
-		p.outerProducts(part, grad, columns, tile, first, end, group, total*chunk/chunks, total*(chunk+1)/chunks, &x)
+	size := len(strips[0].columns) * tile.MR * tile.Lanes
+	sums := arena.Floats(len(strips) * chunks * size)
+	sumsOf := func(strip, chunk int) []float32 { return sums[(strip*chunks+chunk)*size:][:size] }
+	workers.For(len(strips)*chunks, func(task int) {
+		strip, chunk := task/chunks, task%chunks
+		p.outerProducts(sumsOf(strip, chunk), grad, &strips[strip], total*chunk/chunks, total*(chunk+1)/chunks, &x)
 	})
-	if chunks > 1 {
-		reduce(workers, dw, partial, chunks)
-		arena.Release(partial)
+	workers.For(len(strips), func(i int) {
+		sum := sumsOf(i, 0)
+		for c := 1; c < chunks; c++ {
+			kernel.Add(sum, sum, sumsOf(i, c))
+		}
+		strips[i].addTo(dw, sum, p.K())
+	})
+	arena.Release(sums)
+}
+
+// A strip is one row of tiles of the weight gradient: rows [first, end), which
+// lie in one group, and all columns. Its sums are kept tile by tile, [pair of
+// columns][MR][2][Lanes].
+type strip struct {
+	tile       kernel.OuterTile
+	columns    []column
+	first, end int
+	low        int // the row its tiles start at: at the end they reach back over rows of another strip
+	group      int
+}
+
+func (p *Plan) strips(tile kernel.OuterTile, rows int) []strip {
+	var all []strip
+	columns, perGroup := p.forward.columns(tile.Lanes), p.O/p.Groups
+	for group := range p.Groups {
+		for o := 0; o < perGroup; o += tile.MR {
+			first := group*perGroup + o
+			all = append(all, strip{
+				tile: tile, columns: columns, group: group,
+				first: first, end: min(first+tile.MR, (group+1)*perGroup), low: min(first, rows-tile.MR),
+			})
+		}
+	}
+	return all
+}
+
+// outerProducts writes to sums the outer products of pixels [from, to) for one
+// strip.
+func (p *Plan) outerProducts(sums []float32, dy rowsOf, s *strip, from, to int, x *outer) {
+	var rows [pixelBlock]int
+	size := 2 * s.tile.MR * s.tile.Lanes
+	clear(sums)
+	for ; from < to; from += pixelBlock {
+		count := min(pixelBlock, to-from)
+		p.forward.absolute(rows[:count], from, p.Input.Len(), s.group*(p.C/p.Groups))
+		for c := 0; c < len(s.columns); c += 2 {
+			x.multiply(sums[c/2*size:][:size], dy.data[from*dy.width+s.low:], dy.width, rows[:count], from, s.columns[c].x, s.columns[c+1].x)
+		}
 	}
 }
 
-// outerProducts adds the outer products of pixels [from, to) to the weight
-// gradient's rows [first, end), which lie in one group.
-func (p *Plan) outerProducts(dw []float32, dy rowsOf, columns []column, tile kernel.OuterTile, first, end, group, from, to int, x *outer) {
-	var rows [pixelBlock]int
-	var acc [maxTile]float32
-	low := min(first, dy.width-tile.MR) // a tile at the end reaches back over rows that are not its own
-	for ; from < to; from += pixelBlock {
-		count := min(pixelBlock, to-from)
-		p.forward.absolute(rows[:count], from, p.Input.Len(), group*(p.C/p.Groups))
-		for c := 0; c < len(columns); c += 2 {
-			pair := columns[c : c+2]
-			clear(acc[:2*tile.MR*tile.Lanes])
-			x.multiply(acc[:], dy.data[from*dy.width+low:], dy.width, rows[:count], from, pair[0].x, pair[1].x)
-			for o := first; o < end; o++ {
-				for h, col := range pair {
-					sum := acc[((o-low)*2+h)*tile.Lanes:][:col.n]
-					out := dw[o*p.K()+col.k:][:col.n]
-					for j, v := range sum {
-						out[j] += v
-					}
-				}
-			}
+// addTo adds a strip's sums to the rows of dw, which have k values each.
+func (s *strip) addTo(dw, sums []float32, k int) {
+	for i, col := range s.columns {
+		pair, half := i/2, i%2
+		for o := s.first; o < s.end; o++ {
+			from := sums[((pair*s.tile.MR+o-s.low)*2+half)*s.tile.Lanes:]
+			kernel.Add(dw[o*k+col.k:][:col.n], dw[o*k+col.k:][:col.n], from[:col.n])
 		}
 	}
 }
@@ -186,15 +205,4 @@ func (g *gather) absolute(rows []int, m, sampleLen, shift int) {
 			base, pixel = base+sampleLen, 0
 		}
 	}
-}
-
-// reduce adds the chunks' partial sums in order: dw[i] += sum(c) partial[c][i].
-func reduce(workers *parallel.Pool, dw, partial []float32, chunks int) {
-	const block = 4096
-	workers.For((len(dw)+block-1)/block, func(i int) {
-		out := dw[i*block : min((i+1)*block, len(dw))]
-		for c := range chunks {
-			kernel.Add(out, out, partial[c*len(dw)+i*block:][:len(out)])
-		}
-	})
 }

@@ -107,7 +107,8 @@ func (j *job) run(i int) {
 	defer j.finished.Add(1)
 	defer func() {
 		if f := recover(); f != nil {
-			j.failure.CompareAndSwap(nil, &f)
+			failure := f // f itself stays off the heap where nothing failed
+			j.failure.CompareAndSwap(nil, &failure)
 		}
 	}()
 	j.chunk(i)

@@ -247,3 +247,65 @@ func TestShapeMistakesPanic(t *testing.T) {
 		}()
 	}
 }
+
+// A batch norm over many blocks, with rows left over, against the formula in
+// float64.
+func TestBatchNormBlocks(t *testing.T) {
+	workers := parallel.New(2)
+	defer workers.Close()
+	for _, c := range []int{1, 3, 6, 16, 40} {
+		const rows = 7013
+		x := tensor.Normal(tensor.NewStream(1, "x"), rows, c)
+		for i := range x.Data {
+			x.Data[i] += float32(i/c) / 2000 // blocks with means of their own
+		}
+		weight, bias := tensor.Normal(tensor.NewStream(2, "w"), c), tensor.Normal(tensor.NewStream(3, "b"), c)
+		for _, p := range []*tensor.Tensor{x, weight, bias} {
+			p.NeedGrad = true
+		}
+		tape := NewTape(workers)
+		y := BatchNorm(tape, x, weight, bias, stats(c), true, true)
+		dy := tensor.Normal(tensor.NewStream(4, "dy"), rows, c).Data
+		tape.BackwardFrom(y, dy)
+		for j := range c {
+			mean, variance, dbias, dweight := 0.0, 0.0, 0.0, 0.0
+			for i := j; i < len(x.Data); i += c {
+				mean += float64(x.Data[i]) / rows
+			}
+			for i := j; i < len(x.Data); i += c {
+				d := float64(x.Data[i]) - mean
+				variance += d * d / rows
+			}
+			rstd := 1 / math.Sqrt(variance+1e-5)
+			masked := func(i int) (g, xhat float64) {
+				xhat = (float64(x.Data[i]) - mean) * rstd
+				want := max(0, xhat*float64(weight.Data[j])+float64(bias.Data[j]))
+				if e := math.Abs(float64(y.Data[i]) - want); e > 1e-5 {
+					t.Fatalf("%d channels: y[%d] = %g, want %g", c, i, y.Data[i], want)
+				}
+				if y.Data[i] > 0 {
+					g = float64(dy[i])
+				}
+				return g, xhat
+			}
+			for i := j; i < len(x.Data); i += c {
+				g, xhat := masked(i)
+				dbias += g
+				dweight += g * xhat
+			}
+			if e := math.Abs(float64(bias.Grad[j]) - dbias); e > 1e-3 {
+				t.Errorf("%d channels: dbias[%d] = %g, want %g", c, j, bias.Grad[j], dbias)
+			}
+			if e := math.Abs(float64(weight.Grad[j]) - dweight); e > 1e-3 {
+				t.Errorf("%d channels: dweight[%d] = %g, want %g", c, j, weight.Grad[j], dweight)
+			}
+			for i := j; i < len(x.Data); i += c {
+				g, xhat := masked(i)
+				want := float64(weight.Data[j]) * rstd * (g - dbias/rows - xhat*dweight/rows)
+				if e := math.Abs(float64(x.Grad[i]) - want); e > 1e-5 {
+					t.Fatalf("%d channels: dx[%d] = %g, want %g", c, i, x.Grad[i], want)
+				}
+			}
+		}
+	}
+}

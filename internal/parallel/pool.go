@@ -37,8 +37,11 @@ func New(workers int) *Pool {
 	}
 	p := &Pool{workers: workers}
 	p.asleep = make([]atomic.Bool, workers-1)
-	for i := range workers - 1 {
-		p.wake = append(p.wake, make(chan struct{}, 1))
+	p.wake = make([]chan struct{}, workers-1)
+	for i := range p.wake {
+		p.wake[i] = make(chan struct{}, 1)
+	}
+	for i := range p.wake {
 		p.done.Add(1)
 		go p.help(i)
 	}

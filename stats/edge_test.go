@@ -48,6 +48,8 @@ func TestPairedEdges(t *testing.T) {
 		{"one pair", []float64{3}, []float64{1}, 2, nan, nan, nan},
 		{"the same difference", []float64{3, 4}, []float64{1, 2}, 2, inf, 0, 2},
 		{"the same negative difference", []float64{1, 2}, []float64{3, 4}, -2, -inf, 0, -2},
+		{"the same up to rounding", []float64{0.9, 0.8}, []float64{0.8, 0.7}, 0.09999999999999998, inf, 0, 0.09999999999999998}, // 0.9-0.8 in float64; 0.8-0.7 is 0.10000000000000009
+		{"no difference up to rounding", []float64{0.1 + 0.2, 0.5}, []float64{0.3, 0.5}, 0, nan, nan, 0},
 		{"no difference", []float64{1, 2}, []float64{1, 2}, 0, nan, nan, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,181 @@
+// Command epilogue writes the stores of finished tiles.
+//
+// A row has one vector of n values, or a full one and one of the rest. What
+// the rows share, which is the bias, the offsets and the mask, stays in
+// registers.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/AlarioAI/bitnet/internal/kernel/_asm/vec"
+)
+
+//go:generate go run . -out ../../epilogue_amd64.s -stubs ../../epilogue_stubs_amd64.go -pkg kernel
+
+func main() {
+	ConstraintExpr("!purego")
+	for _, s := range []vec.Set{vec.AVX2, vec.AVX512} {
+		storeF32(s)
+		storeI32(s)
+	}
+	Generate()
+}
+
+func storeF32(s vec.Set) {
+	f := s.Begin("storeF32", "(dst []float32, outs []int, c []float32, ldc, n int, bias []float32)", doc(s))
+	eachRow(f, func(parts []part) func(part, Mem) reg.VecVirtual {
+		bias := loadBias(f, parts)
+		return func(p part, c Mem) reg.VecVirtual {
+			v := p.load(c)
+			VADDPS(bias[p.h], v, v)
+			return v
+		}
+	})
+}
+
+func storeI32(s vec.Set) {
+	f := s.Begin("storeI32", "(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, scale, bias []float32)", doc(s))
+	eachRow(f, func(parts []part) func(part, Mem) reg.VecVirtual {
+		bias, offset := loadBias(f, parts), f.Zeros(len(parts))
+		loadParts(parts, vec.Base("offset"), offset)
+		scale, factor := vec.Base("scale"), f.New()
+		return func(p part, c Mem) reg.VecVirtual {
+			if p.h == 0 {
+				VBROADCASTSS(Mem{Base: scale}, factor)
+				ADDQ(Imm(4), scale)
+			}
+			v := p.load(c)
+			VPSUBD(offset[p.h], v, v)
+			VCVTDQ2PS(v, v)
+			VMULPS(factor, v, v)
+			VADDPS(bias[p.h], v, v)
+			return v
+		}
+	})
+}
+
+func doc(s vec.Set) string { return fmt.Sprintf("stores rows of n <= %d values.", 2*s.Lanes) }
+
+// eachRow writes the loop over the rows, for rows of one vector and for rows
+// of two. prepare loads what the rows share and returns the code that computes
+// a part of the output from that part of c.
+func eachRow(f *vec.Func, prepare func([]part) func(part, Mem) reg.VecVirtual) {
+	n, two := GP64(), f.Label("two")
+	Load(Param("n"), n)
+	CMPQ(n, Imm(uint64(f.Lanes)))
+	JG(LabelRef(two))
+	for full := range 2 {
+		if full == 1 {
+			Label(two)
+			SUBQ(Imm(uint64(f.Lanes)), n)
+		}
+		parts := make([]part, full, full+1)
+		for h := range parts {
+			parts[h] = part{Func: f, h: h}
+		}
+		parts = append(parts, part{Func: f, h: full, n: n, mask: f.First(n)})
+		compute := prepare(parts)
+
+		row, end := f.Label("row"), f.Label("end")
+		dst, outs, rows := vec.Base("dst"), vec.Base("outs"), vec.Len("outs")
+		c, ldc := vec.Base("c"), Load(Param("ldc"), GP64())
+		SHLQ(Imm(2), ldc)
+		TESTQ(rows, rows)
+		JZ(LabelRef(end))
+		Label(row)
+		out := GP64()
+		MOVQ(Mem{Base: outs}, out)
+		ADDQ(Imm(8), outs)
+		LEAQ(Mem{Base: dst, Index: out, Scale: 4}, out)
+		for _, p := range parts {
+			v := compute(p, Mem{Base: c, Disp: 4 * f.Lanes * p.h})
+			p.store(v, out)
+		}
+		ADDQ(ldc, c)
+		DECQ(rows)
+		JNZ(LabelRef(row))
+		Label(end)
+		f.End()
+	}
+}
+
+// loadBias returns the parts of the bias. Without one they are -0, the number
+// that changes no other in a sum (0 would turn -0 into 0).
+func loadBias(f *vec.Func, parts []part) []reg.VecVirtual {
+	bias := make([]reg.VecVirtual, len(parts))
+	for i := range bias {
+		bias[i] = f.Splat(1 << 31)
+	}
+	none, base := f.Label("none"), vec.Base("bias")
+	TESTQ(base, base)
+	JZ(LabelRef(none))
+	loadParts(parts, base, bias)
+	Label(none)
+	return bias
+}
+
+// loadParts loads the parts of an array.
+func loadParts(parts []part, base reg.Register, v []reg.VecVirtual) {
+	for i, p := range parts {
+		p.LoadFirst(p.mask, Mem{Base: base, Disp: 4 * p.Lanes * i}, v[i])
+	}
+}
+
+// A part of a row is a full vector or, with a mask, its first n values.
+type part struct {
+	*vec.Func
+	h    int // which vector of the row
+	n    reg.GPVirtual
+	mask reg.Register
+}
+
+func (p part) load(m Mem) reg.VecVirtual {
+	v := p.New()
+	p.LoadFirst(p.mask, m, v)
+	return v
+}
+
+// store writes a part to the row at out. Masked stores of AVX2 are slow on
+// some processors, so there the vector is written in pieces, one for each bit
+// of n. They move out on, which is spent then.
+func (p part) store(v reg.VecVirtual, out reg.Register) {
+	m := Mem{Base: out, Disp: 4 * p.Lanes * p.h}
+	switch {
+	case p.mask == nil:
+		VMOVUPS(v, m)
+		return
+	case p.Set == vec.AVX512:
+		VMOVUPS(v, p.mask, m)
+		return
+	}
+	low, done := v.AsX(), p.Label("done")
+	without := func(size uint32) string {
+		skip := p.Label("skip")
+		TESTL(U32(size), p.n.As32())
+		JZ(LabelRef(skip))
+		return skip
+	}
+	skip := without(8)
+	VMOVUPS(v, m)
+	JMP(LabelRef(done))
+	Label(skip)
+	skip = without(4)
+	VMOVUPS(low, m)
+	ADDQ(Imm(16), out)
+	VEXTRACTF128(Imm(1), v, low)
+	Label(skip)
+	skip = without(2)
+	VMOVLPS(low, m)
+	ADDQ(Imm(8), out)
+	VMOVHLPS(low, low, low)
+	Label(skip)
+	skip = without(1)
+	VMOVSS(low, m)
+	Label(skip)
+	Label(done)
+}

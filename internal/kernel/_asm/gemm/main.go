@@ -1,0 +1,268 @@
+// Command gemm writes the tiles of the gather-GEMM.
+//
+// Each row of A has a register with its address for the whole tile, and one
+// common offset, which runs through the segments, indexes all of them. So a
+// new segment costs one load, whatever the number of rows.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/AlarioAI/bitnet/internal/kernel/_asm/vec"
+)
+
+//go:generate go run . -out ../../gemm_amd64.s -stubs ../../gemm_stubs_amd64.go -pkg kernel
+
+func main() {
+	ConstraintExpr("!purego")
+	gemmF32(vec.AVX2, 6)
+	gemmF32(vec.AVX512, 8)
+	gemmU8S8Words(vec.AVX2, 6)
+	gemmU8S8VNNI(vec.AVX512, 8)
+	Generate()
+}
+
+// A tile is the code for one width.
+type tile struct {
+	*vec.Func
+	gather
+	vecs int // vectors in a row of C
+}
+
+// begin begins a kernel with two widths, of two vectors and of one.
+func begin(s vec.Set, name, signature string, mr, size int, write func(tile)) {
+	f := s.Begin(name, signature, fmt.Sprintf("computes %d rows, and n = %d or %d.", mr, 2*s.Lanes, s.Lanes))
+	g := loadGather(mr, size)
+	narrow := f.Label("narrow")
+	CMPQ(Load(Param("n"), GP64()), Imm(uint64(2*s.Lanes)))
+	JNE(LabelRef(narrow))
+	write(tile{f, g, 2})
+	Label(narrow)
+	write(tile{f, g, 1})
+}
+
+func gemmF32(s vec.Set, mr int) {
+	const signature = "(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32)"
+	begin(s, "gemmF32", signature, mr, 4, func(t tile) {
+		// A narrow tile has too few sums to hide the latency of an FMA. It
+		// has two sets of them, which take the values of k in turn.
+		sets := 3 - t.vecs
+		sums := t.Zeros(sets * t.size())
+		left := GP64()
+		t.eachSegment(func() {
+			Load(Param("seglen"), left)
+			t.count(left, 1, func(k int) {
+				t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
+					for h := range w {
+						VFMADD231PS(w[h], x, sums[k%sets*t.size()+i+h])
+					}
+				})
+			})
+		})
+		c := vec.Base("c")
+		for i, v := range sums[:t.size()] {
+			if sets == 2 {
+				VADDPS(sums[t.size()+i], v, v)
+			}
+			VMOVUPS(v, t.c(c, i))
+		}
+		t.End()
+	})
+}
+
+const signatureU8S8 = "(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8)"
+
+// gemmU8S8Words has no dot product of four bytes. VPMADDUBSW adds the products
+// of two in a 16-bit word; as the weights are -1, 0 or +1 these are within
+// +-510, and 64 of them fit. After as many groups the words are widened and
+// added to c, for which no registers are left.
+func gemmU8S8Words(s vec.Set, mr int) {
+	const safe = 64
+	begin(s, "gemmU8S8", signatureU8S8, mr, 1, func(t tile) {
+		c := vec.Base("c")
+		words := t.Zeros(t.size())
+		left, room, run := GP64(), GP64(), GP64()
+		// ifFew jumps if the words cannot become full before the end.
+		ifFew := func(label string) {
+			Load(Param("segs").Len(), left)
+			Load(Param("groups"), run)
+			IMULQ(run, left)
+			CMPQ(left, Imm(safe))
+			JL(LabelRef(label))
+		}
+		flush := func(add bool) {
+			ones := t.Splat(0x0001_0001)
+			for i, v := range words {
+				VPMADDWD(ones, v, v)
+				if add {
+					VPADDD(t.c(c, i), v, v)
+				}
+				VMOVDQU(v, t.c(c, i))
+			}
+		}
+
+		few, only := t.Label("few"), t.Label("only")
+		ifFew(few)
+		for i, zero := range words {
+			VMOVDQU(zero, t.c(c, i))
+		}
+		Label(few)
+		MOVQ(U32(safe), room)
+		t.eachSegment(func() {
+			stretch, fits := t.Label("stretch"), t.Label("fits")
+			Load(Param("groups"), left)
+			Label(stretch)
+			Comment("run = min(left, room)")
+			MOVQ(left, run)
+			CMPQ(run, room)
+			CMOVQGT(room, run)
+			SUBQ(run, left)
+			SUBQ(run, room)
+			t.count(run, 4, func(k int) {
+				t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
+					p := make([]reg.VecVirtual, len(w))
+					for h := range w {
+						p[h] = t.New()
+						VPMADDUBSW(w[h], x, p[h])
+					}
+					for h := range w {
+						VPADDW(p[h], words[i+h], words[i+h])
+					}
+				})
+			})
+			TESTQ(room, room)
+			JNZ(LabelRef(fits))
+			Comment("The words are full: empty them into c.")
+			flush(true)
+			for _, v := range words {
+				VPXOR(v, v, v)
+			}
+			MOVQ(U32(safe), room)
+			Label(fits)
+			TESTQ(left, left)
+			JNZ(LabelRef(stretch))
+		})
+		ifFew(only)
+		flush(true)
+		t.End()
+		Label(only)
+		flush(false)
+		t.End()
+	})
+}
+
+// gemmU8S8VNNI adds four products to a 32-bit sum at once.
+func gemmU8S8VNNI(s vec.Set, mr int) {
+	begin(s, "gemmU8S8", signatureU8S8, mr, 1, func(t tile) {
+		sums := t.Zeros(t.size())
+		left := GP64()
+		t.eachSegment(func() {
+			Load(Param("groups"), left)
+			t.count(left, 4, func(k int) {
+				t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
+					for h := range w {
+						VPDPBUSD(w[h], x, sums[i+h])
+					}
+				})
+			})
+		})
+		c := vec.Base("c")
+		for i, v := range sums {
+			VMOVUPS(v, t.c(c, i))
+		}
+		t.End()
+	})
+}
+
+// size returns the number of vectors in C.
+func (t tile) size() int { return len(t.rows) * t.vecs }
+
+// c returns where the i-th vector of C lies.
+func (t tile) c(base reg.Register, i int) Mem {
+	return Mem{Base: base, Disp: 4 * t.Lanes * i}
+}
+
+// products writes the products of row k of the panel with each row of A, whose
+// part is 4 bytes: one float32 or four codes. Both are counted from the current
+// ones. add adds the products of x and w to the vectors of C from the i-th on.
+func (t tile) products(k int, add func(x reg.VecVirtual, w []reg.VecVirtual, i int)) {
+	w := make([]reg.VecVirtual, t.vecs)
+	for h := range w {
+		w[h] = t.New()
+		VMOVUPS(Mem{Base: t.b, Disp: 4 * t.Lanes * (k*t.vecs + h)}, w[h])
+	}
+	for i, row := range t.rows {
+		x := t.New()
+		VBROADCASTSS(Mem{Base: row, Index: t.at, Scale: uint8(t.elem), Disp: 4 * k}, x)
+		add(x, w, i*t.vecs)
+	}
+}
+
+// count writes a loop over n rows of the panel, two at a time and a last one,
+// each with step values of A. It leaves n negative or zero.
+func (t tile) count(n reg.Register, step int, body func(k int)) {
+	const unroll = 2
+	advance := func(k int) {
+		ADDQ(Imm(uint64(k*step)), t.at)
+		ADDQ(U32(4*t.Lanes*t.vecs*k), t.b)
+	}
+	loop, last, end := t.Label("loop"), t.Label("last"), t.Label("end")
+	SUBQ(Imm(unroll), n)
+	JL(LabelRef(last))
+	Label(loop)
+	for k := range unroll {
+		body(k)
+	}
+	advance(unroll)
+	SUBQ(Imm(unroll), n)
+	JGE(LabelRef(loop))
+	Label(last)
+	ADDQ(Imm(unroll), n)
+	JZ(LabelRef(end))
+	body(0)
+	advance(1)
+	Label(end)
+}
+
+// A gather walks over the rows of A and the panel B.
+type gather struct {
+	rows      []reg.Register // a + rows[i]
+	seg, segs reg.Register   // what is left of segs: the next element and the end
+	at        reg.Register   // offset in every row
+	elem      int            // bytes in a value of A
+	b         reg.Register
+}
+
+// loadGather reads the arguments of a tile whose A has values of size bytes.
+func loadGather(mr, size int) gather {
+	g := gather{at: GP64(), elem: size}
+	a, rows := vec.Base("a"), vec.Base("rows")
+	for i := range mr {
+		r := GP64()
+		MOVQ(Mem{Base: rows, Disp: 8 * i}, r)
+		LEAQ(Mem{Base: a, Index: r, Scale: uint8(size)}, r)
+		g.rows = append(g.rows, r)
+	}
+	g.seg, g.segs = vec.Base("segs"), vec.Len("segs")
+	LEAQ(Mem{Base: g.seg, Index: g.segs, Scale: 8}, g.segs)
+	g.b = vec.Base("b")
+	return g
+}
+
+// eachSegment writes the loop over the segments.
+func (t tile) eachSegment(body func()) {
+	segment, end := t.Label("segment"), t.Label("end")
+	CMPQ(t.seg, t.segs)
+	JEQ(LabelRef(end))
+	Label(segment)
+	MOVQ(Mem{Base: t.seg}, t.at)
+	ADDQ(Imm(8), t.seg)
+	body()
+	CMPQ(t.seg, t.segs)
+	JNE(LabelRef(segment))
+	Label(end)
+}

@@ -1,0 +1,84 @@
+package kernel
+
+import "fmt"
+
+// Epilogues carry a finished tile from the accumulators' scratch memory to the
+// output, and do on the way what would else need another pass over it.
+
+// StoreF32 writes the first len(outs) rows and n columns of a float32 tile of
+// width ldc to an output whose row i starts at dst[outs[i]]:
+//
+//	dst[outs[i]+j] = c[i*ldc+j] + bias[j]
+//
+// for i < len(outs), j < n. A nil bias adds nothing.
+func StoreF32(dst []float32, outs []int, c []float32, ldc, n int, bias []float32) {
+	if !within(len(dst), outs, n) || !isTile(len(c), len(outs), ldc, n) || bias != nil && len(bias) < n {
+		panicStore("StoreF32", len(dst), len(outs), len(c), ldc, n, len(bias))
+	}
+	storeF32(dst, outs, c, ldc, n, bias)
+}
+
+func storeF32Generic(dst []float32, outs []int, c []float32, ldc, n int, bias []float32) {
+	for i, o := range outs {
+		out := dst[o:][:n]
+		copy(out, c[i*ldc:][:n])
+		if bias != nil {
+			for j, b := range bias[:n] {
+				out[j] += b
+			}
+		}
+	}
+}
+
+// StoreI32 turns a tile of integer sums into float32. The activations in the
+// sums were stored with 128 added (see QuantiseU8), which added
+// 128*sum(weights of column j) = offset[j]:
+//
+//	dst[outs[i]+j] = float32(c[i*ldc+j]-offset[j])*scale[i] + bias[j]
+//
+// for i < len(outs), j < n; the product is rounded before the sum, on every
+// level. A nil bias adds nothing.
+func StoreI32(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, scale, bias []float32) {
+	if !within(len(dst), outs, n) || !isTile(len(c), len(outs), ldc, n) || bias != nil && len(bias) < n {
+		panicStore("StoreI32", len(dst), len(outs), len(c), ldc, n, len(bias))
+	}
+	if len(offset) < n || len(scale) < len(outs) {
+		panic(fmt.Sprintf("kernel.StoreI32: %d offsets for %d columns, %d scales for %d rows", len(offset), n, len(scale), len(outs)))
+	}
+	storeI32(dst, outs, c, ldc, n, offset, scale, bias)
+}
+
+func storeI32Generic(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, scale, bias []float32) {
+	for i, o := range outs {
+		out := dst[o:][:n]
+		for j, v := range c[i*ldc:][:n] {
+			out[j] = float32(float32(v-offset[j]) * scale[i])
+		}
+		if bias != nil {
+			for j, b := range bias[:n] {
+				out[j] += b
+			}
+		}
+	}
+}
+
+// within reports whether rows of n values at the offsets lie in an array of
+// size values.
+func within(size int, offsets []int, n int) bool {
+	last := size - n
+	outside := 0 // negative once an offset is not in [0, last]
+	for _, o := range offsets {
+		outside |= o | (last - o)
+	}
+	return outside >= 0
+}
+
+// isTile reports whether size values hold rows of n values with a stride of ldc.
+func isTile(size, rows, ldc, n int) bool {
+	return 0 <= n && n <= ldc && (rows-1)*ldc+n <= size
+}
+
+func panicStore(op string, dst, rows, c, ldc, n, bias int) {
+	panic(fmt.Sprintf("kernel.%s: %d rows of %d columns from a tile of %d values, %d wide, to %d values, with %d of bias",
+		op, rows, n, c, ldc, dst, bias))
+}

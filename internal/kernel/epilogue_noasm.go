@@ -1,0 +1,11 @@
+//go:build !amd64 || purego
+
+package kernel
+
+func storeF32(dst []float32, outs []int, c []float32, ldc, n int, bias []float32) {
+	storeF32Generic(dst, outs, c, ldc, n, bias)
+}
+
+func storeI32(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, scale, bias []float32) {
+	storeI32Generic(dst, outs, c, ldc, n, offset, scale, bias)
+}

@@ -1,0 +1,92 @@
+package kernel
+
+import "fmt"
+
+// Tiles of the gather-GEMM. A product C = A B is cut into tiles of MR rows and
+// NR columns (or NR/2, for a narrow remainder of the columns). B is packed in
+// panels, so that a tile reads it in order. A is read where it lies: row i of
+// the tile starts at a[rows[i]], and its K values lie in segments of equal
+// length that start at the same offsets in every row. For a convolution the
+// rows are output pixels and a segment is one row of the filter's window,
+// which NHWC keeps contiguous (Dukhan, "The Indirect Convolution Algorithm",
+// arXiv 1907.02129, with offsets in place of pointers).
+
+// A Tile is the shape of a GEMM tile.
+type Tile struct {
+	MR int // rows
+	NR int // columns; a narrow tile has NR/2
+}
+
+// check panics if the operands of a tile of width n are too short. panel is
+// the length that b must have.
+func (t Tile) check(op string, n, c, rows, panel, b int) {
+	if n != t.NR && n != t.NR/2 {
+		panic(fmt.Sprintf("kernel.%s: a tile of %d columns, not of %d or %d", op, n, t.NR, t.NR/2))
+	}
+	if c < t.MR*n || rows < t.MR || panel < 0 || b < panel {
+		panic(fmt.Sprintf("kernel.%s: %d values of c for %d x %d, %d rows, %d of the %d values of b", op, c, t.MR, n, rows, b, panel))
+	}
+}
+
+// GemmF32 computes one tile of a float32 product. With n the tile's width,
+// S = len(segs) and L = seglen,
+//
+//	c[i*n+j] = sum(s<S, k<L) a[rows[i]+segs[s]+k] * b[(s*L+k)*n+j]
+//
+// for i < MR, j < n. n must be NR or NR/2 of TileF32. That rows and segs stay
+// within a is up to the caller.
+func GemmF32(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
+	TileF32().check("GemmF32", n, len(c), len(rows), len(segs)*seglen*n, len(b))
+	gemmF32(c, n, a, rows, segs, seglen, b)
+}
+
+func gemmF32Generic(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
+	for i := range genericTile.MR {
+		out := c[i*n:][:n]
+		clear(out)
+		k := 0
+		for _, s := range segs {
+			for _, v := range a[rows[i]+s:][:seglen] {
+				for j, w := range b[k*n:][:n] {
+					out[j] += v * w
+				}
+				k++
+			}
+		}
+	}
+}
+
+// GemmU8S8 computes one tile of an integer product, exactly. The values of A
+// are unsigned bytes, those of B signed bytes in {-1, 0, +1}; K is cut into
+// groups of four. With n the tile's width, S = len(segs) and G = groups,
+//
+//	c[i*n+j] = sum(s<S, g<G, q<4) int32(a[rows[i]+segs[s]+4*g+q]) * int32(b[((s*G+g)*n+j)*4+q])
+//
+// for i < MR, j < n. n must be NR or NR/2 of TileU8S8. A segment whose length
+// is not a multiple of four is read up to the next one: B must hold zeros
+// there. That rows and segs stay within a is up to the caller.
+func GemmU8S8(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
+	TileU8S8().check("GemmU8S8", n, len(c), len(rows), len(segs)*groups*n*4, len(b))
+	gemmU8S8(c, n, a, rows, segs, groups, b)
+}
+
+func gemmU8S8Generic(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
+	for i := range genericTile.MR {
+		out := c[i*n:][:n]
+		clear(out)
+		at := 0
+		for _, s := range segs {
+			row := a[rows[i]+s:][:4*groups]
+			for g := 0; g < len(row); g += 4 {
+				a0, a1, a2, a3 := int32(row[g]), int32(row[g+1]), int32(row[g+2]), int32(row[g+3])
+				for j := range out {
+					w := b[at : at+4 : at+4]
+					out[j] += a0*int32(w[0]) + a1*int32(w[1]) + a2*int32(w[2]) + a3*int32(w[3])
+					at += 4
+				}
+			}
+		}
+	}
+}
+
+var genericTile = Tile{MR: 4, NR: 16}

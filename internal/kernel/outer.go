@@ -1,0 +1,73 @@
+package kernel
+
+import "fmt"
+
+// Weight gradients are sums of outer products over pixels: both operands are
+// read where they lie. A tile covers MR output channels and two vectors of
+// Lanes neighbouring values of the input, which start at x[rows[p]+col0] and
+// x[rows[p]+col1].
+
+// An OuterTile is the shape of a tile of outer products.
+type OuterTile struct {
+	MR    int // output channels
+	Lanes int // values in each of the two vectors
+}
+
+// check panics if the operands of a tile over some pixels are too short.
+func (t OuterTile) check(op string, c, g, ldg, pixels int) {
+	if c < 2*t.MR*t.Lanes || pixels > 0 && (ldg < 0 || g < (pixels-1)*ldg+t.MR) {
+		panic(fmt.Sprintf("kernel.%s: %d values of c for %d x %d, %d of g for %d pixels with stride %d", op, c, t.MR, 2*t.Lanes, g, pixels, ldg))
+	}
+}
+
+// OuterF32 adds the outer products of len(rows) pixels to a tile. With V = Lanes,
+//
+//	c[(2*i+h)*V+j] += sum(p) g[p*ldg+i] * x[rows[p]+col(h)+j]
+//
+// for i < MR, h in {0, 1}, j < V, and col(0) = col0, col(1) = col1. That rows
+// and columns stay within x is up to the caller.
+func OuterF32(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int) {
+	TileOuter().check("OuterF32", len(c), len(g), ldg, len(rows))
+	outerF32(c, g, ldg, x, rows, col0, col1)
+}
+
+func outerF32Generic(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int) {
+	t := genericOuter
+	for p, row := range rows {
+		for i, d := range g[p*ldg:][:t.MR] {
+			at := c[2*i*t.Lanes:][:2*t.Lanes]
+			for j, v := range x[row+col0:][:t.Lanes] {
+				at[j] += d * v
+			}
+			for j, v := range x[row+col1:][:t.Lanes] {
+				at[t.Lanes+j] += d * v
+			}
+		}
+	}
+}
+
+// OuterU8 is OuterF32 for activation codes, stored as unsigned bytes with the
+// code 0 at 128, and with a common factor:
+//
+//	c[(2*i+h)*V+j] += scale * sum(p) g[p*ldg+i] * (x[rows[p]+col(h)+j] - 128)
+func OuterU8(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0, col1 int) {
+	TileOuter().check("OuterU8", len(c), len(g), ldg, len(rows))
+	outerU8(c, scale, g, ldg, x, rows, col0, col1)
+}
+
+func outerU8Generic(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0, col1 int) {
+	t := genericOuter
+	for i := range t.MR {
+		for h, col := range [2]int{col0, col1} {
+			for j := range t.Lanes {
+				sum := float32(0)
+				for p, row := range rows {
+					sum += g[p*ldg+i] * float32(int(x[row+col+j])-128)
+				}
+				c[(2*i+h)*t.Lanes+j] += scale * sum
+			}
+		}
+	}
+}
+
+var genericOuter = OuterTile{MR: 4, Lanes: 8}

@@ -1,0 +1,27 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+// QuantiseU8 writes the int8 code of each value, stored with 128 added:
+//
+//	dst[i] = 128 + clamp(roundHalfEven((x[i]-center)*scale), -128, 127)
+//
+// The subtraction and the product are rounded to float32 one after the other.
+// dst and x have the same length. The code of a NaN is unspecified.
+func QuantiseU8(dst []uint8, x []float32, center, scale float32) {
+	if len(dst) != len(x) {
+		panic(fmt.Sprintf("kernel.QuantiseU8: %d codes for %d values", len(dst), len(x)))
+	}
+	quantiseU8(dst, x, center, scale)
+}
+
+func quantiseU8Generic(dst []uint8, x []float32, center, scale float32) {
+	for i, v := range x {
+		d := v - center
+		r := math.RoundToEven(float64(d * scale))
+		dst[i] = uint8(int(min(max(r, -128), 127)) + 128)
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !purego
+
+package kernel
+
+import "github.com/AlarioAI/bitnet/internal/cpu"
+
+func quantiseU8(dst []uint8, x []float32, center, scale float32) {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		quantiseU8AVX512(dst, x, center, scale)
+	case cpu.AVX2:
+		quantiseU8AVX2(dst, x, center, scale)
+	default:
+		quantiseU8Generic(dst, x, center, scale)
+	}
+}

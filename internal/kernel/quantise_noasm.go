@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package kernel
+
+func quantiseU8(dst []uint8, x []float32, center, scale float32) {
+	quantiseU8Generic(dst, x, center, scale)
+}

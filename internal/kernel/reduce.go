@@ -1,0 +1,63 @@
+package kernel
+
+// Reductions over one sample or token: they return float32 partial results of
+// a length that the caller keeps moderate (some ten thousand values). A NaN in
+// the data makes the result a NaN.
+
+// SumSquares returns sum((x[i]-center)^2).
+func SumSquares(x []float32, center float32) float32 { return sumSquares(x, center) }
+
+func sumSquaresGeneric(x []float32, center float32) float32 {
+	sum := float32(0)
+	for _, v := range x {
+		sum += (v - center) * (v - center)
+	}
+	return sum
+}
+
+// Sum returns sum(x[i]).
+func Sum(x []float32) float32 { return sum(x) }
+
+func sumGeneric(x []float32) float32 {
+	s := float32(0)
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+// AbsMax returns max(|x[i]-center|), or 0 for an empty x. All levels agree exactly.
+func AbsMax(x []float32, center float32) float32 { return absMax(x, center) }
+
+func absMaxGeneric(x []float32, center float32) float32 {
+	m := float32(0)
+	for _, v := range x {
+		m = max(m, v-center, center-v)
+	}
+	return m
+}
+
+// SumAbs returns sum(|x[i]|).
+func SumAbs(x []float32) float32 { return sumAbs(x) }
+
+func sumAbsGeneric(x []float32) float32 {
+	s := float32(0)
+	for _, v := range x {
+		s += max(v, -v)
+	}
+	return s
+}
+
+// Dot returns sum(x[i]*y[i]). x and y have the same length.
+func Dot(x, y []float32) float32 {
+	sameLength("Dot", x, y)
+	return dot(x, y)
+}
+
+func dotGeneric(x, y []float32) float32 {
+	s := float32(0)
+	for i, v := range x {
+		s += v * y[i]
+	}
+	return s
+}

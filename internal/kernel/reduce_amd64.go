@@ -1,0 +1,55 @@
+//go:build !purego
+
+package kernel
+
+import "github.com/AlarioAI/bitnet/internal/cpu"
+
+func sumSquares(x []float32, center float32) float32 {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		return sumSquaresAVX512(x, center)
+	case cpu.AVX2:
+		return sumSquaresAVX2(x, center)
+	}
+	return sumSquaresGeneric(x, center)
+}
+
+func sum(x []float32) float32 {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		return sumAVX512(x)
+	case cpu.AVX2:
+		return sumAVX2(x)
+	}
+	return sumGeneric(x)
+}
+
+func absMax(x []float32, center float32) float32 {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		return absMaxAVX512(x, center)
+	case cpu.AVX2:
+		return absMaxAVX2(x, center)
+	}
+	return absMaxGeneric(x, center)
+}
+
+func sumAbs(x []float32) float32 {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		return sumAbsAVX512(x)
+	case cpu.AVX2:
+		return sumAbsAVX2(x)
+	}
+	return sumAbsGeneric(x)
+}
+
+func dot(x, y []float32) float32 {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		return dotAVX512(x, y)
+	case cpu.AVX2:
+		return dotAVX2(x, y)
+	}
+	return dotGeneric(x, y)
+}

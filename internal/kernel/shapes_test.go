@@ -1,0 +1,52 @@
+package kernel
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Operands that are too short panic before anything is written, on every level.
+func TestShapeMistakes(t *testing.T) {
+	f := func(n int) []float32 { return make([]float32, n) }
+	eachLevel(t, func(t *testing.T) {
+		g, u, o := TileF32(), TileU8S8(), TileOuter()
+		rows, segs := make([]int, 16), make([]int, 2)
+		for _, m := range []struct {
+			what string
+			call func()
+		}{
+			{"GemmF32: width", func() { GemmF32(f(999), g.NR-1, f(99), rows, segs, 3, f(999)) }},
+			{"GemmF32: c", func() { GemmF32(f(g.MR*g.NR-1), g.NR, f(99), rows, segs, 3, f(6*g.NR)) }},
+			{"GemmF32: rows", func() { GemmF32(f(g.MR*g.NR), g.NR, f(99), rows[:g.MR-1], segs, 3, f(6*g.NR)) }},
+			{"GemmF32: b", func() { GemmF32(f(g.MR*g.NR), g.NR, f(99), rows, segs, 3, f(6*g.NR-1)) }},
+			{"GemmF32: seglen", func() { GemmF32(f(g.MR*g.NR), g.NR, f(99), rows, segs, -1, f(6*g.NR)) }},
+			{"GemmU8S8: width", func() { GemmU8S8(make([]int32, 999), 1, make([]uint8, 99), rows, segs, 3, make([]int8, 9999)) }},
+			{"GemmU8S8: b", func() {
+				GemmU8S8(make([]int32, u.MR*u.NR), u.NR, make([]uint8, 99), rows, segs, 3, make([]int8, 24*u.NR-1))
+			}},
+			{"OuterF32: c", func() { OuterF32(f(2*o.MR*o.Lanes-1), f(99), o.MR, f(99), rows[:2], 0, 0) }},
+			{"OuterF32: g", func() { OuterF32(f(2*o.MR*o.Lanes), f(2*o.MR-1), o.MR, f(99), rows[:2], 0, 0) }},
+			{"OuterU8: g", func() { OuterU8(f(2*o.MR*o.Lanes), 1, f(2*o.MR-1), o.MR, make([]uint8, 99), rows[:2], 0, 0) }},
+			{"StoreF32: before dst", func() { StoreF32(f(99), []int{0, -1}, f(99), 8, 8, nil) }},
+			{"StoreF32: behind dst", func() { StoreF32(f(20), []int{0, 13}, f(99), 8, 8, nil) }},
+			{"StoreF32: c", func() { StoreF32(f(99), []int{0, 9}, f(15), 8, 8, nil) }},
+			{"StoreF32: n", func() { StoreF32(f(99), []int{0, 9}, f(99), 8, 9, nil) }},
+			{"StoreF32: bias", func() { StoreF32(f(99), []int{0, 9}, f(99), 8, 8, f(7)) }},
+			{"StoreI32: behind dst", func() { StoreI32(f(20), []int{13}, make([]int32, 9), 8, 8, make([]int32, 8), f(1), nil) }},
+			{"StoreI32: offset", func() { StoreI32(f(20), []int{0}, make([]int32, 9), 8, 8, make([]int32, 7), f(1), nil) }},
+			{"StoreI32: scale", func() { StoreI32(f(20), []int{0}, make([]int32, 9), 8, 8, make([]int32, 8), nil, nil) }},
+			{"QuantiseU8", func() { QuantiseU8(make([]uint8, 3), f(4), 0, 1) }},
+		} {
+			op, _, _ := strings.Cut(m.what, ":")
+			func() {
+				defer func() {
+					if got := fmt.Sprint(recover()); !strings.HasPrefix(got, "kernel."+op+": ") {
+						t.Errorf("%s: panic %q", m.what, got)
+					}
+				}()
+				m.call()
+			}()
+		}
+	})
+}

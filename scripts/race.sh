@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs the race detector on the packages that start goroutines or hand work to
+# internal/parallel. It needs cgo, so it is skipped where no C compiler is.
+# Built without assembly, which the detector cannot look into.
+set -eu
+cd "$(dirname "$0")/.."
+if ! command -v "$(go env CC)" >/dev/null; then
+	echo 'skipped: the race detector needs a C compiler'
+	exit 0
+fi
+packages=$(grep -rlE --include='*.go' --exclude-dir=_asm --exclude-dir=tools \
+	'^[[:space:]]*go [[:alnum:]_.]+\(|\.Go\(|bitnet/internal/parallel"' . | xargs -n 1 dirname | sort -u)
+CGO_ENABLED=1 go test -race -short -tags purego $packages

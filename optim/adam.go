@@ -59,7 +59,9 @@ func (s *AdamState) Step(workers *parallel.Pool) {
 	c := s.config
 	t := float64(s.Steps)
 	step := kernel.AdamStep{
-		Beta1: float32(c.Beta1), Beta2: float32(c.Beta2), Eps: float32(c.Eps),
+		Beta1: float32(c.Beta1), Gain1: float32(1 - c.Beta1),
+		Beta2: float32(c.Beta2), Gain2: float32(1 - c.Beta2),
+		Eps:         float32(c.Eps),
 		Rate:        float32(c.LR / (1 - math.Pow(c.Beta1, t))),
 		RootCorrect: float32(math.Sqrt(1 - math.Pow(c.Beta2, t))),
 	}

@@ -100,6 +100,8 @@ func scaleShiftSumsGeneric(sum, dot, g, x, y, center []float32, floor float32) {
 // elsewhere, cols = len(a),
 //
 //	dx[i*cols+j] = d*a[j] + (x[i*cols+j]*b[j] + c[j])
+//
+// dx may be g.
 func ScaleShiftGrad(dx, g, x, y, a, b, c []float32, floor float32) {
 	wholeRows("ScaleShiftGrad", x, len(a))
 	sameLength("ScaleShiftGrad", x, dx)

@@ -21,7 +21,7 @@ var mapTests = []mapTest{
 	{"ReLU", func(a [][]float32) { ReLU(a[0], a[1]) }, 2, []int{1}},
 	{"ReLUGrad", func(a [][]float32) { ReLUGrad(a[0], a[1], a[2]) }, 3, []int{1}},
 	{"Adam", func(a [][]float32) {
-		Adam(a[0], a[1], a[2], a[3], &AdamStep{Beta1: 0.9, Beta2: 0.999, Rate: 1e-3, RootCorrect: 0.3, Eps: 1e-8})
+		Adam(a[0], a[1], a[2], a[3], &AdamStep{Beta1: 0.9, Gain1: 0.1, Beta2: 0.999, Gain2: 0.001, Rate: 1e-3, RootCorrect: 0.3, Eps: 1e-8})
 	}, 4, nil},
 }
 

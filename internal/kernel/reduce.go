@@ -2,28 +2,30 @@ package kernel
 
 // Reductions over one sample or token: they return float32 partial results of
 // a length that the caller keeps moderate (some ten thousand values). A NaN in
-// the data makes the result a NaN.
+// the data makes the result a NaN. The portable forms add in float64, as good
+// oracles should.
 
 // SumSquares returns sum((x[i]-center)^2).
 func SumSquares(x []float32, center float32) float32 { return sumSquares(x, center) }
 
 func sumSquaresGeneric(x []float32, center float32) float32 {
-	sum := float32(0)
+	s := 0.0
 	for _, v := range x {
-		sum += (v - center) * (v - center)
+		d := float64(v - center)
+		s += d * d
 	}
-	return sum
+	return float32(s)
 }
 
 // Sum returns sum(x[i]).
 func Sum(x []float32) float32 { return sum(x) }
 
 func sumGeneric(x []float32) float32 {
-	s := float32(0)
+	s := 0.0
 	for _, v := range x {
-		s += v
+		s += float64(v)
 	}
-	return s
+	return float32(s)
 }
 
 // AbsMax returns max(|x[i]-center|), or 0 for an empty x. All levels agree exactly.
@@ -41,11 +43,11 @@ func absMaxGeneric(x []float32, center float32) float32 {
 func SumAbs(x []float32) float32 { return sumAbs(x) }
 
 func sumAbsGeneric(x []float32) float32 {
-	s := float32(0)
+	s := 0.0
 	for _, v := range x {
-		s += max(v, -v)
+		s += float64(max(v, -v))
 	}
-	return s
+	return float32(s)
 }
 
 // Dot returns sum(x[i]*y[i]). x and y have the same length.
@@ -55,9 +57,9 @@ func Dot(x, y []float32) float32 {
 }
 
 func dotGeneric(x, y []float32) float32 {
-	s := float32(0)
+	s := 0.0
 	for i, v := range x {
-		s += v * y[i]
+		s += float64(v) * float64(y[i])
 	}
-	return s
+	return float32(s)
 }

@@ -13,7 +13,7 @@ import "fmt"
 // for i < len(outs), j < n. A nil bias adds nothing.
 func StoreF32(dst []float32, outs []int, c []float32, ldc, n int, bias []float32) {
 	if !within(len(dst), outs, n) || !isTile(len(c), len(outs), ldc, n) || bias != nil && len(bias) < n {
-		panicStore("StoreF32", len(dst), len(outs), len(c), ldc, n, len(bias))
+		panic(storeMistake("StoreF32", len(dst), len(outs), len(c), ldc, n, len(bias)))
 	}
 	storeF32(dst, outs, c, ldc, n, bias)
 }
@@ -40,7 +40,7 @@ func storeF32Generic(dst []float32, outs []int, c []float32, ldc, n int, bias []
 // level. A nil bias adds nothing.
 func StoreI32(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, scale, bias []float32) {
 	if !within(len(dst), outs, n) || !isTile(len(c), len(outs), ldc, n) || bias != nil && len(bias) < n {
-		panicStore("StoreI32", len(dst), len(outs), len(c), ldc, n, len(bias))
+		panic(storeMistake("StoreI32", len(dst), len(outs), len(c), ldc, n, len(bias)))
 	}
 	if len(offset) < n || len(scale) < len(outs) {
 		panic(fmt.Sprintf("kernel.StoreI32: %d offsets for %d columns, %d scales for %d rows", len(offset), n, len(scale), len(outs)))
@@ -78,7 +78,7 @@ func isTile(size, rows, ldc, n int) bool {
 	return 0 <= n && n <= ldc && (rows-1)*ldc+n <= size
 }
 
-func panicStore(op string, dst, rows, c, ldc, n, bias int) {
-	panic(fmt.Sprintf("kernel.%s: %d rows of %d columns from a tile of %d values, %d wide, to %d values, with %d of bias",
-		op, rows, n, c, ldc, dst, bias))
+func storeMistake(op string, dst, rows, c, ldc, n, bias int) string {
+	return fmt.Sprintf("kernel.%s: %d rows of %d columns from a tile of %d values, %d wide, to %d values, with %d of bias",
+		op, rows, n, c, ldc, dst, bias)
 }

@@ -17,15 +17,14 @@ type Tile struct {
 	NR int // columns; a narrow tile has NR/2
 }
 
-// check panics if the operands of a tile of width n are too short. panel is
-// the length that b must have.
-func (t Tile) check(op string, n, c, rows, panel, b int) {
-	if n != t.NR && n != t.NR/2 {
-		panic(fmt.Sprintf("kernel.%s: a tile of %d columns, not of %d or %d", op, n, t.NR, t.NR/2))
-	}
-	if c < t.MR*n || rows < t.MR || panel < 0 || b < panel {
-		panic(fmt.Sprintf("kernel.%s: %d values of c for %d x %d, %d rows, %d of the %d values of b", op, c, t.MR, n, rows, b, panel))
-	}
+// holds reports whether the operands of a product of width n and depth k are
+// long enough.
+func (t Tile) holds(n, k, c, rows, b int) bool {
+	return (n == t.NR || n == t.NR/2) && k >= 0 && c >= t.MR*n && rows >= t.MR && b >= k*n
+}
+
+func gemmMistake(op string, n, k, c, rows, b int) string {
+	return fmt.Sprintf("kernel.%s: %d columns and a depth of %d, with %d rows and arrays of %d (c) and %d (b)", op, n, k, rows, c, b)
 }
 
 // GemmF32 computes one tile of a float32 product. With n the tile's width,
@@ -36,7 +35,9 @@ func (t Tile) check(op string, n, c, rows, panel, b int) {
 // for i < MR, j < n. n must be NR or NR/2 of TileF32. That rows and segs stay
 // within a is up to the caller.
 func GemmF32(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
-	TileF32().check("GemmF32", n, len(c), len(rows), len(segs)*seglen*n, len(b))
+	if k := len(segs) * seglen; !TileF32().holds(n, k, len(c), len(rows), len(b)) {
+		panic(gemmMistake("GemmF32", n, k, len(c), len(rows), len(b)))
+	}
 	gemmF32(c, n, a, rows, segs, seglen, b)
 }
 
@@ -66,7 +67,9 @@ func gemmF32Generic(c []float32, n int, a []float32, rows, segs []int, seglen in
 // is not a multiple of four is read up to the next one: B must hold zeros
 // there. That rows and segs stay within a is up to the caller.
 func GemmU8S8(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
-	TileU8S8().check("GemmU8S8", n, len(c), len(rows), len(segs)*groups*n*4, len(b))
+	if k := 4 * len(segs) * groups; !TileU8S8().holds(n, k, len(c), len(rows), len(b)) {
+		panic(gemmMistake("GemmU8S8", n, k, len(c), len(rows), len(b)))
+	}
 	gemmU8S8(c, n, a, rows, segs, groups, b)
 }
 

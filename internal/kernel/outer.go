@@ -13,11 +13,13 @@ type OuterTile struct {
 	Lanes int // values in each of the two vectors
 }
 
-// check panics if the operands of a tile over some pixels are too short.
-func (t OuterTile) check(op string, c, g, ldg, pixels int) {
-	if c < 2*t.MR*t.Lanes || pixels > 0 && (ldg < 0 || g < (pixels-1)*ldg+t.MR) {
-		panic(fmt.Sprintf("kernel.%s: %d values of c for %d x %d, %d of g for %d pixels with stride %d", op, c, t.MR, 2*t.Lanes, g, pixels, ldg))
-	}
+// holds reports whether the operands of a tile over some pixels are long enough.
+func (t OuterTile) holds(c, g, ldg, pixels int) bool {
+	return c >= 2*t.MR*t.Lanes && (pixels == 0 || ldg >= 0 && g >= (pixels-1)*ldg+t.MR)
+}
+
+func outerMistake(op string, c, g, ldg, pixels int) string {
+	return fmt.Sprintf("kernel.%s: %d values of c, and %d of g for %d pixels with a stride of %d", op, c, g, pixels, ldg)
 }
 
 // OuterF32 adds the outer products of len(rows) pixels to a tile. With V = Lanes,
@@ -27,7 +29,9 @@ func (t OuterTile) check(op string, c, g, ldg, pixels int) {
 // for i < MR, h in {0, 1}, j < V, and col(0) = col0, col(1) = col1. That rows
 // and columns stay within x is up to the caller.
 func OuterF32(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int) {
-	TileOuter().check("OuterF32", len(c), len(g), ldg, len(rows))
+	if !TileOuter().holds(len(c), len(g), ldg, len(rows)) {
+		panic(outerMistake("OuterF32", len(c), len(g), ldg, len(rows)))
+	}
 	outerF32(c, g, ldg, x, rows, col0, col1)
 }
 
@@ -51,7 +55,9 @@ func outerF32Generic(c []float32, g []float32, ldg int, x []float32, rows []int,
 //
 //	c[(2*i+h)*V+j] += scale * sum(p) g[p*ldg+i] * (x[rows[p]+col(h)+j] - 128)
 func OuterU8(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0, col1 int) {
-	TileOuter().check("OuterU8", len(c), len(g), ldg, len(rows))
+	if !TileOuter().holds(len(c), len(g), ldg, len(rows)) {
+		panic(outerMistake("OuterU8", len(c), len(g), ldg, len(rows)))
+	}
 	outerU8(c, scale, g, ldg, x, rows, col0, col1)
 }
 

@@ -218,10 +218,9 @@ func TestTilesFit(t *testing.T) {
 	for _, l := range cpu.Levels() {
 		func() {
 			defer cpu.Force(l)()
-			o := kernel.TileOuter()
-			for _, n := range []int{kernel.TileF32().MR * kernel.TileF32().NR, kernel.TileU8S8().MR * kernel.TileU8S8().NR, 2 * o.MR * o.Lanes} {
-				if n > maxTile {
-					t.Errorf("%v: a tile of %d values, room for %d", l, n, maxTile)
+			for _, tile := range []kernel.Tile{kernel.TileF32(), kernel.TileU8S8()} {
+				if tile.MR > callRows || callRows*tile.NR > maxTile {
+					t.Errorf("%v: no room for tiles of %dx%d", l, tile.MR, tile.NR)
 				}
 			}
 		}()

@@ -6,11 +6,21 @@ import (
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// Room for the largest tile of any level.
+// A call of a kernel computes up to callRows rows, so that a short inner
+// product does not cost less than the call. Their tiles have room for callRows
+// rows of the widest tile.
 const (
-	maxMR   = 16
-	maxTile = 16 * 64
+	callRows = 48
+	maxTile  = callRows * 32
 )
+
+// rowsPerCall returns how many rows one call should compute: few where the
+// inner products are long, since rows that lie together skip more padding.
+func (b *Panels) rowsPerCall() int {
+	const worthwhile = 400 // length of the inner products of a call's tiles together
+	tiles := max(1, worthwhile/b.k)
+	return min(tiles, callRows/b.tile.MR) * b.tile.MR
+}
 
 // Forward computes the layer's output for n samples,
 //
@@ -52,7 +62,7 @@ func (p *Plan) zero(workers *parallel.Pool, dx []float32, n int, g *gather) {
 // product multiplies the gathered rows of n samples of a by the panels b.
 // depth is the number of channels of a that one group reads.
 func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b *Panels, depth int, bias []float32) {
-	blocks := newBlocks(n*len(g.rows), b)
+	blocks, step := newBlocks(n*len(g.rows), b), b.rowsPerCall()
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]float32
@@ -65,8 +75,8 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 			if bias != nil {
 				shift = bias[column:][:s.n]
 			}
-			for m := first; m < end; m += b.tile.MR {
-				win, rows, outs := g.window(m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen, &own)
+			for m := first; m < end; m += step {
+				win, rows, outs := g.window(m, min(step, end-m), b.tile.MR, yLen, aLen, &own)
 				segs, from := g.segs[win.reach.first:win.reach.end], win.reach.first*g.seglen*s.width
 				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], rows, segs, g.seglen, weights[from:])
 				kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
@@ -85,12 +95,12 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32) {
 	g, b := &p.forward, w
 	yLen, aLen, pixels := p.OutH()*p.OutW()*p.O, p.Input.Len(), len(g.rows)
-	blocks := newBlocks(n*pixels, b)
+	blocks, step := newBlocks(n*pixels, b), b.rowsPerCall()
 	fours := (g.seglen + 3) / 4
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]int32
-		var scales [maxMR]float32
+		var scales [callRows]float32
 		var own ragged
 		for i := panels.first; i < panels.end; i++ {
 			s := b.panel(i)
@@ -101,8 +111,8 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 			if bias != nil {
 				shift = bias[column:][:s.n]
 			}
-			for m := first; m < end; m += b.tile.MR {
-				win, rows, outs := g.window(m, min(b.tile.MR, end-m), b.tile.MR, yLen, aLen, &own)
+			for m := first; m < end; m += step {
+				win, rows, outs := g.window(m, min(step, end-m), b.tile.MR, yLen, aLen, &own)
 				first, last := m/pixels, (m+len(outs)-1)/pixels
 				for r := range outs {
 					scales[r] = scale[first]
@@ -119,30 +129,30 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 	})
 }
 
-// A window is where one tile reads and writes: offsets of up to MR rows, which
-// may belong to several samples, relative to a and y, and the segments that
-// any of them needs.
+// A window is where one call reads and writes: offsets of rows, which may belong
+// to several samples, relative to a and y, and the segments that any of them
+// needs.
 type window struct {
 	a, y  int
 	reach interval
 }
 
-// A ragged window has rows of its own: they cross a sample's end, or are fewer
-// than a tile has.
-type ragged struct{ rows, outs [maxMR]int }
+// A ragged window has rows of its own: they cross a sample's end, or do not
+// fill tiles.
+type ragged struct{ rows, outs [callRows]int }
 
-// window returns the count rows from m on. A tile always reads mr rows: where
-// fewer are wanted, the last one stands in for the rest.
+// window returns the count rows from m on. A call always reads whole tiles of
+// mr rows: where fewer are wanted, others are read and not written.
 func (g *gather) window(m, count, mr, yLen, aLen int, own *ragged) (w window, rows, outs []int) {
-	pixels := len(g.rows)
+	pixels, whole := len(g.rows), (count+mr-1)/mr*mr
 	sample, pixel := m/pixels, m%pixels
 	w.reach = g.reach[pixel]
-	if pixel+mr <= pixels && count == mr {
+	if pixel+whole <= pixels {
 		w.a, w.y = sample*aLen, sample*yLen
-		for _, r := range g.reach[pixel : pixel+mr] {
+		for _, r := range g.reach[pixel : pixel+count] {
 			w.reach = w.reach.union(r)
 		}
-		return w, g.rows[pixel : pixel+mr], g.outs[pixel : pixel+mr]
+		return w, g.rows[pixel : pixel+whole], g.outs[pixel : pixel+count]
 	}
 	for r := range count {
 		w.reach = w.reach.union(g.reach[pixel])
@@ -152,10 +162,10 @@ func (g *gather) window(m, count, mr, yLen, aLen int, own *ragged) (w window, ro
 			sample, pixel = sample+1, 0
 		}
 	}
-	for r := count; r < mr; r++ {
+	for r := count; r < whole; r++ {
 		own.rows[r] = own.rows[count-1]
 	}
-	return w, own.rows[:mr], own.outs[:count]
+	return w, own.rows[:whole], own.outs[:count]
 }
 
 // blocks cuts a product into tasks: groups, ranges of panels and ranges of

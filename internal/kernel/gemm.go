@@ -17,23 +17,24 @@ type Tile struct {
 	NR int // columns; a narrow tile has NR/2
 }
 
-// holds reports whether the operands of a product of width n and depth k are
-// long enough.
+// holds reports whether the operands of a product of width n and depth k fill
+// tiles and are long enough.
 func (t Tile) holds(n, k, c, rows, b int) bool {
-	return (n == t.NR || n == t.NR/2) && k >= 0 && c >= t.MR*n && rows >= t.MR && b >= k*n
+	return (n == t.NR || n == t.NR/2) && k >= 0 && rows > 0 && rows%t.MR == 0 && c >= rows*n && b >= k*n
 }
 
 func gemmMistake(op string, n, k, c, rows, b int) string {
 	return fmt.Sprintf("kernel.%s: %d columns and a depth of %d, with %d rows and arrays of %d (c) and %d (b)", op, n, k, rows, c, b)
 }
 
-// GemmF32 computes one tile of a float32 product. With n the tile's width,
+// GemmF32 computes tiles of a float32 product, one below the other. With n
+// their width,
 // S = len(segs) and L = seglen,
 //
 //	c[i*n+j] = sum(s<S, k<L) a[rows[i]+segs[s]+k] * b[(s*L+k)*n+j]
 //
-// for i < MR, j < n. n must be NR or NR/2 of TileF32. That rows and segs stay
-// within a is up to the caller.
+// for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
+// TileF32. That rows and segs stay within a is up to the caller.
 func GemmF32(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
 	if k := len(segs) * seglen; !TileF32().holds(n, k, len(c), len(rows), len(b)) {
 		panic(gemmMistake("GemmF32", n, k, len(c), len(rows), len(b)))
@@ -42,12 +43,12 @@ func GemmF32(c []float32, n int, a []float32, rows, segs []int, seglen int, b []
 }
 
 func gemmF32Generic(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
-	for i := range genericTile.MR {
+	for i, row := range rows {
 		out := c[i*n:][:n]
 		clear(out)
 		k := 0
 		for _, s := range segs {
-			for _, v := range a[rows[i]+s:][:seglen] {
+			for _, v := range a[row+s:][:seglen] {
 				for j, w := range b[k*n:][:n] {
 					out[j] += v * w
 				}
@@ -57,15 +58,16 @@ func gemmF32Generic(c []float32, n int, a []float32, rows, segs []int, seglen in
 	}
 }
 
-// GemmU8S8 computes one tile of an integer product, exactly. The values of A
+// GemmU8S8 computes tiles of an integer product, exactly. The values of A
 // are unsigned bytes, those of B signed bytes in {-1, 0, +1}; K is cut into
 // groups of four. With n the tile's width, S = len(segs) and G = groups,
 //
 //	c[i*n+j] = sum(s<S, g<G, q<4) int32(a[rows[i]+segs[s]+4*g+q]) * int32(b[((s*G+g)*n+j)*4+q])
 //
-// for i < MR, j < n. n must be NR or NR/2 of TileU8S8. A segment whose length
-// is not a multiple of four is read up to the next one: B must hold zeros
-// there. That rows and segs stay within a is up to the caller.
+// for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
+// TileU8S8. A segment whose length is not a multiple of four is read up to the
+// next one: B must hold zeros there. That rows and segs stay within a is up to
+// the caller.
 func GemmU8S8(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
 	if k := 4 * len(segs) * groups; !TileU8S8().holds(n, k, len(c), len(rows), len(b)) {
 		panic(gemmMistake("GemmU8S8", n, k, len(c), len(rows), len(b)))
@@ -74,12 +76,12 @@ func GemmU8S8(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int
 }
 
 func gemmU8S8Generic(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
-	for i := range genericTile.MR {
+	for i, start := range rows {
 		out := c[i*n:][:n]
 		clear(out)
 		at := 0
 		for _, s := range segs {
-			row := a[rows[i]+s:][:4*groups]
+			row := a[start+s:][:4*groups]
 			for g := 0; g < len(row); g += 4 {
 				a0, a1, a2, a3 := int32(row[g]), int32(row[g+1]), int32(row[g+2]), int32(row[g+3])
 				for j := range out {

@@ -7,6 +7,7 @@
 // func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
 // Requires: AVX, FMA3
 TEXT ·gemmF32AVX2(SB), NOSPLIT, $0-136
+tile1:
 	MOVQ   a_base+32(FP), AX
 	MOVQ   rows_base+56(FP), R8
 	MOVQ   (R8), CX
@@ -27,7 +28,7 @@ TEXT ·gemmF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ   b_base+112(FP), R11
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x10
-	JNE    narrow1
+	JNE    narrow2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -41,16 +42,16 @@ TEXT ·gemmF32AVX2(SB), NOSPLIT, $0-136
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	CMPQ   R9, R10
-	JEQ    end3
+	JEQ    end4
 
-segment2:
+segment3:
 	MOVQ (R9), AX
 	ADDQ $0x08, R9
 	MOVQ seglen+104(FP), R12
 	SUBQ $0x02, R12
-	JL   last5
+	JL   last6
 
-loop4:
+loop5:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (CX)(AX*4), Y14
@@ -94,11 +95,11 @@ loop4:
 	ADDQ         $0x02, AX
 	ADDQ         $0x00000080, R11
 	SUBQ         $0x02, R12
-	JGE          loop4
+	JGE          loop5
 
-last5:
+last6:
 	ADDQ         $0x02, R12
-	JZ           end6
+	JZ           end7
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (CX)(AX*4), Y14
@@ -122,11 +123,11 @@ last5:
 	ADDQ         $0x01, AX
 	ADDQ         $0x00000040, R11
 
-end6:
+end7:
 	CMPQ R9, R10
-	JNE  segment2
+	JNE  segment3
 
-end3:
+end4:
 	MOVQ    c_base+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
@@ -140,10 +141,16 @@ end3:
 	VMOVUPS Y9, 288(AX)
 	VMOVUPS Y10, 320(AX)
 	VMOVUPS Y11, 352(AX)
+	ADDQ    $0x00000180, c_base+0(FP)
+	ADDQ    $0x00000030, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x06, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
 	VZEROUPPER
 	RET
 
-narrow1:
+narrow2:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -157,16 +164,16 @@ narrow1:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	CMPQ   R9, R10
-	JEQ    end8
+	JEQ    end9
 
-segment7:
+segment8:
 	MOVQ (R9), AX
 	ADDQ $0x08, R9
 	MOVQ seglen+104(FP), R12
 	SUBQ $0x02, R12
-	JL   last10
+	JL   last11
 
-loop9:
+loop10:
 	VMOVUPS      (R11), Y12
 	VBROADCASTSS (CX)(AX*4), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -196,11 +203,11 @@ loop9:
 	ADDQ         $0x02, AX
 	ADDQ         $0x00000040, R11
 	SUBQ         $0x02, R12
-	JGE          loop9
+	JGE          loop10
 
-last10:
+last11:
 	ADDQ         $0x02, R12
-	JZ           end11
+	JZ           end12
 	VMOVUPS      (R11), Y12
 	VBROADCASTSS (CX)(AX*4), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -217,11 +224,11 @@ last10:
 	ADDQ         $0x01, AX
 	ADDQ         $0x00000020, R11
 
-end11:
+end12:
 	CMPQ R9, R10
-	JNE  segment7
+	JNE  segment8
 
-end8:
+end9:
 	MOVQ    c_base+0(FP), AX
 	VADDPS  Y6, Y0, Y0
 	VMOVUPS Y0, (AX)
@@ -235,12 +242,19 @@ end8:
 	VMOVUPS Y4, 128(AX)
 	VADDPS  Y11, Y5, Y5
 	VMOVUPS Y5, 160(AX)
+	ADDQ    $0x000000c0, c_base+0(FP)
+	ADDQ    $0x00000030, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x06, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
 	VZEROUPPER
 	RET
 
 // func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·gemmF32AVX512(SB), NOSPLIT, $0-136
+tile1:
 	MOVQ   a_base+32(FP), AX
 	MOVQ   rows_base+56(FP), R10
 	MOVQ   (R10), CX
@@ -265,7 +279,7 @@ TEXT ·gemmF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ   b_base+112(FP), R13
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x20
-	JNE    narrow1
+	JNE    narrow2
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -283,16 +297,16 @@ TEXT ·gemmF32AVX512(SB), NOSPLIT, $0-136
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	CMPQ   R11, R12
-	JEQ    end3
+	JEQ    end4
 
-segment2:
+segment3:
 	MOVQ (R11), AX
 	ADDQ $0x08, R11
 	MOVQ seglen+104(FP), R14
 	SUBQ $0x02, R14
-	JL   last5
+	JL   last6
 
-loop4:
+loop5:
 	VMOVUPS      (R13), Z16
 	VMOVUPS      64(R13), Z17
 	VBROADCASTSS (CX)(AX*4), Z18
@@ -348,11 +362,11 @@ loop4:
 	ADDQ         $0x02, AX
 	ADDQ         $0x00000100, R13
 	SUBQ         $0x02, R14
-	JGE          loop4
+	JGE          loop5
 
-last5:
+last6:
 	ADDQ         $0x02, R14
-	JZ           end6
+	JZ           end7
 	VMOVUPS      (R13), Z16
 	VMOVUPS      64(R13), Z17
 	VBROADCASTSS (CX)(AX*4), Z18
@@ -382,11 +396,11 @@ last5:
 	ADDQ         $0x01, AX
 	ADDQ         $0x00000080, R13
 
-end6:
+end7:
 	CMPQ R11, R12
-	JNE  segment2
+	JNE  segment3
 
-end3:
+end4:
 	MOVQ    c_base+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -404,10 +418,16 @@ end3:
 	VMOVUPS Z13, 832(AX)
 	VMOVUPS Z14, 896(AX)
 	VMOVUPS Z15, 960(AX)
+	ADDQ    $0x00000400, c_base+0(FP)
+	ADDQ    $0x00000040, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x08, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
 	VZEROUPPER
 	RET
 
-narrow1:
+narrow2:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -425,16 +445,16 @@ narrow1:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	CMPQ   R11, R12
-	JEQ    end8
+	JEQ    end9
 
-segment7:
+segment8:
 	MOVQ (R11), AX
 	ADDQ $0x08, R11
 	MOVQ seglen+104(FP), R14
 	SUBQ $0x02, R14
-	JL   last10
+	JL   last11
 
-loop9:
+loop10:
 	VMOVUPS      (R13), Z16
 	VBROADCASTSS (CX)(AX*4), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -472,11 +492,11 @@ loop9:
 	ADDQ         $0x02, AX
 	ADDQ         $0x00000080, R13
 	SUBQ         $0x02, R14
-	JGE          loop9
+	JGE          loop10
 
-last10:
+last11:
 	ADDQ         $0x02, R14
-	JZ           end11
+	JZ           end12
 	VMOVUPS      (R13), Z16
 	VBROADCASTSS (CX)(AX*4), Z17
 	VFMADD231PS  Z16, Z17, Z0
@@ -497,11 +517,11 @@ last10:
 	ADDQ         $0x01, AX
 	ADDQ         $0x00000040, R13
 
-end11:
+end12:
 	CMPQ R11, R12
-	JNE  segment7
+	JNE  segment8
 
-end8:
+end9:
 	MOVQ    c_base+0(FP), AX
 	VADDPS  Z8, Z0, Z0
 	VMOVUPS Z0, (AX)
@@ -519,12 +539,19 @@ end8:
 	VMOVUPS Z6, 384(AX)
 	VADDPS  Z15, Z7, Z7
 	VMOVUPS Z7, 448(AX)
+	ADDQ    $0x00000200, c_base+0(FP)
+	ADDQ    $0x00000040, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x08, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
 	VZEROUPPER
 	RET
 
 // func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)
 // Requires: AVX, AVX2, CMOV
 TEXT ·gemmU8S8AVX2(SB), NOSPLIT, $0-136
+tile1:
 	MOVQ    a_base+32(FP), AX
 	MOVQ    rows_base+56(FP), R8
 	MOVQ    (R8), CX
@@ -545,7 +572,7 @@ TEXT ·gemmU8S8AVX2(SB), NOSPLIT, $0-136
 	MOVQ    b_base+112(FP), R11
 	MOVQ    n+24(FP), AX
 	CMPQ    AX, $0x10
-	JNE     narrow1
+	JNE     narrow2
 	MOVQ    c_base+0(FP), R12
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
@@ -563,7 +590,7 @@ TEXT ·gemmU8S8AVX2(SB), NOSPLIT, $0-136
 	MOVQ    groups+104(FP), R15
 	IMULQ   R15, R13
 	CMPQ    R13, $0x40
-	JL      few2
+	JL      few3
 	VMOVDQU Y0, (R12)
 	VMOVDQU Y1, 32(R12)
 	VMOVDQU Y2, 64(R12)
@@ -577,17 +604,17 @@ TEXT ·gemmU8S8AVX2(SB), NOSPLIT, $0-136
 	VMOVDQU Y10, 320(R12)
 	VMOVDQU Y11, 352(R12)
 
-few2:
+few3:
 	MOVQ $0x00000040, R14
 	CMPQ R9, R10
-	JEQ  end5
+	JEQ  end6
 
-segment4:
+segment5:
 	MOVQ (R9), AX
 	ADDQ $0x08, R9
 	MOVQ groups+104(FP), R13
 
-stretch6:
+stretch7:
 	// run = min(left, room)
 	MOVQ    R13, R15
 	CMPQ    R15, R14
@@ -595,9 +622,9 @@ stretch6:
 	SUBQ    R15, R13
 	SUBQ    R15, R14
 	SUBQ    $0x02, R15
-	JL      last9
+	JL      last10
 
-loop8:
+loop9:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (CX)(AX*1), Y14
@@ -665,11 +692,11 @@ loop8:
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000080, R11
 	SUBQ         $0x02, R15
-	JGE          loop8
+	JGE          loop9
 
-last9:
+last10:
 	ADDQ         $0x02, R15
-	JZ           end10
+	JZ           end11
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (CX)(AX*1), Y14
@@ -705,9 +732,9 @@ last9:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000040, R11
 
-end10:
+end11:
 	TESTQ R14, R14
-	JNZ   fits7
+	JNZ   fits8
 
 	// The words are full: empty them into c.
 	MOVL         $0x00010001, R14
@@ -763,18 +790,18 @@ end10:
 	VPXOR        Y11, Y11, Y11
 	MOVQ         $0x00000040, R14
 
-fits7:
+fits8:
 	TESTQ R13, R13
-	JNZ   stretch6
+	JNZ   stretch7
 	CMPQ  R9, R10
-	JNE   segment4
+	JNE   segment5
 
-end5:
+end6:
 	MOVQ         segs_len+88(FP), R13
 	MOVQ         groups+104(FP), R15
 	IMULQ        R15, R13
 	CMPQ         R13, $0x40
-	JL           only3
+	JL           only4
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X12
 	VPBROADCASTD X12, Y12
@@ -814,10 +841,16 @@ end5:
 	VPMADDWD     Y12, Y11, Y11
 	VPADDD       352(R12), Y11, Y11
 	VMOVDQU      Y11, 352(R12)
+	ADDQ         $0x00000180, c_base+0(FP)
+	ADDQ         $0x00000030, rows_base+56(FP)
+	MOVQ         rows_len+64(FP), AX
+	SUBQ         $0x06, AX
+	MOVQ         AX, rows_len+64(FP)
+	JG           tile1
 	VZEROUPPER
 	RET
 
-only3:
+only4:
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X12
 	VPBROADCASTD X12, Y12
@@ -845,10 +878,16 @@ only3:
 	VMOVDQU      Y10, 320(R12)
 	VPMADDWD     Y12, Y11, Y11
 	VMOVDQU      Y11, 352(R12)
+	ADDQ         $0x00000180, c_base+0(FP)
+	ADDQ         $0x00000030, rows_base+56(FP)
+	MOVQ         rows_len+64(FP), AX
+	SUBQ         $0x06, AX
+	MOVQ         AX, rows_len+64(FP)
+	JG           tile1
 	VZEROUPPER
 	RET
 
-narrow1:
+narrow2:
 	MOVQ    c_base+0(FP), R12
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
@@ -860,7 +899,7 @@ narrow1:
 	MOVQ    groups+104(FP), R15
 	IMULQ   R15, R13
 	CMPQ    R13, $0x40
-	JL      few11
+	JL      few12
 	VMOVDQU Y0, (R12)
 	VMOVDQU Y1, 32(R12)
 	VMOVDQU Y2, 64(R12)
@@ -868,17 +907,17 @@ narrow1:
 	VMOVDQU Y4, 128(R12)
 	VMOVDQU Y5, 160(R12)
 
-few11:
+few12:
 	MOVQ $0x00000040, R14
 	CMPQ R9, R10
-	JEQ  end14
+	JEQ  end15
 
-segment13:
+segment14:
 	MOVQ (R9), AX
 	ADDQ $0x08, R9
 	MOVQ groups+104(FP), R13
 
-stretch15:
+stretch16:
 	// run = min(left, room)
 	MOVQ    R13, R15
 	CMPQ    R15, R14
@@ -886,9 +925,9 @@ stretch15:
 	SUBQ    R15, R13
 	SUBQ    R15, R14
 	SUBQ    $0x02, R15
-	JL      last18
+	JL      last19
 
-loop17:
+loop18:
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -930,11 +969,11 @@ loop17:
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000040, R11
 	SUBQ         $0x02, R15
-	JGE          loop17
+	JGE          loop18
 
-last18:
+last19:
 	ADDQ         $0x02, R15
-	JZ           end19
+	JZ           end20
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -957,9 +996,9 @@ last18:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000020, R11
 
-end19:
+end20:
 	TESTQ R14, R14
-	JNZ   fits16
+	JNZ   fits17
 
 	// The words are full: empty them into c.
 	MOVL         $0x00010001, R14
@@ -991,18 +1030,18 @@ end19:
 	VPXOR        Y5, Y5, Y5
 	MOVQ         $0x00000040, R14
 
-fits16:
+fits17:
 	TESTQ R13, R13
-	JNZ   stretch15
+	JNZ   stretch16
 	CMPQ  R9, R10
-	JNE   segment13
+	JNE   segment14
 
-end14:
+end15:
 	MOVQ         segs_len+88(FP), R13
 	MOVQ         groups+104(FP), R15
 	IMULQ        R15, R13
 	CMPQ         R13, $0x40
-	JL           only12
+	JL           only13
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X6
 	VPBROADCASTD X6, Y6
@@ -1024,10 +1063,16 @@ end14:
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       160(R12), Y5, Y5
 	VMOVDQU      Y5, 160(R12)
+	ADDQ         $0x000000c0, c_base+0(FP)
+	ADDQ         $0x00000030, rows_base+56(FP)
+	MOVQ         rows_len+64(FP), AX
+	SUBQ         $0x06, AX
+	MOVQ         AX, rows_len+64(FP)
+	JG           tile1
 	VZEROUPPER
 	RET
 
-only12:
+only13:
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X6
 	VPBROADCASTD X6, Y6
@@ -1043,12 +1088,19 @@ only12:
 	VMOVDQU      Y4, 128(R12)
 	VPMADDWD     Y6, Y5, Y5
 	VMOVDQU      Y5, 160(R12)
+	ADDQ         $0x000000c0, c_base+0(FP)
+	ADDQ         $0x00000030, rows_base+56(FP)
+	MOVQ         rows_len+64(FP), AX
+	SUBQ         $0x06, AX
+	MOVQ         AX, rows_len+64(FP)
+	JG           tile1
 	VZEROUPPER
 	RET
 
 // func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VNNI
 TEXT ·gemmU8S8AVX512(SB), NOSPLIT, $0-136
+tile1:
 	MOVQ   a_base+32(FP), AX
 	MOVQ   rows_base+56(FP), R10
 	MOVQ   (R10), CX
@@ -1073,7 +1125,7 @@ TEXT ·gemmU8S8AVX512(SB), NOSPLIT, $0-136
 	MOVQ   b_base+112(FP), R13
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x20
-	JNE    narrow1
+	JNE    narrow2
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1091,16 +1143,16 @@ TEXT ·gemmU8S8AVX512(SB), NOSPLIT, $0-136
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	CMPQ   R11, R12
-	JEQ    end3
+	JEQ    end4
 
-segment2:
+segment3:
 	MOVQ (R11), AX
 	ADDQ $0x08, R11
 	MOVQ groups+104(FP), R14
 	SUBQ $0x02, R14
-	JL   last5
+	JL   last6
 
-loop4:
+loop5:
 	VMOVUPS      (R13), Z16
 	VMOVUPS      64(R13), Z17
 	VBROADCASTSS (CX)(AX*1), Z18
@@ -1156,11 +1208,11 @@ loop4:
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000100, R13
 	SUBQ         $0x02, R14
-	JGE          loop4
+	JGE          loop5
 
-last5:
+last6:
 	ADDQ         $0x02, R14
-	JZ           end6
+	JZ           end7
 	VMOVUPS      (R13), Z16
 	VMOVUPS      64(R13), Z17
 	VBROADCASTSS (CX)(AX*1), Z18
@@ -1190,11 +1242,11 @@ last5:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000080, R13
 
-end6:
+end7:
 	CMPQ R11, R12
-	JNE  segment2
+	JNE  segment3
 
-end3:
+end4:
 	MOVQ    c_base+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -1212,10 +1264,16 @@ end3:
 	VMOVUPS Z13, 832(AX)
 	VMOVUPS Z14, 896(AX)
 	VMOVUPS Z15, 960(AX)
+	ADDQ    $0x00000400, c_base+0(FP)
+	ADDQ    $0x00000040, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x08, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
 	VZEROUPPER
 	RET
 
-narrow1:
+narrow2:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1225,16 +1283,16 @@ narrow1:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	CMPQ   R11, R12
-	JEQ    end8
+	JEQ    end9
 
-segment7:
+segment8:
 	MOVQ (R11), AX
 	ADDQ $0x08, R11
 	MOVQ groups+104(FP), R14
 	SUBQ $0x02, R14
-	JL   last10
+	JL   last11
 
-loop9:
+loop10:
 	VMOVUPS      (R13), Z8
 	VBROADCASTSS (CX)(AX*1), Z9
 	VPDPBUSD     Z8, Z9, Z0
@@ -1272,11 +1330,11 @@ loop9:
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000080, R13
 	SUBQ         $0x02, R14
-	JGE          loop9
+	JGE          loop10
 
-last10:
+last11:
 	ADDQ         $0x02, R14
-	JZ           end11
+	JZ           end12
 	VMOVUPS      (R13), Z8
 	VBROADCASTSS (CX)(AX*1), Z9
 	VPDPBUSD     Z8, Z9, Z0
@@ -1297,11 +1355,11 @@ last10:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000040, R13
 
-end11:
+end12:
 	CMPQ R11, R12
-	JNE  segment7
+	JNE  segment8
 
-end8:
+end9:
 	MOVQ    c_base+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -1311,5 +1369,11 @@ end8:
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, 384(AX)
 	VMOVUPS Z7, 448(AX)
+	ADDQ    $0x00000200, c_base+0(FP)
+	ADDQ    $0x00000040, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x08, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
 	VZEROUPPER
 	RET

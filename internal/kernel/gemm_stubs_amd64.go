@@ -4,22 +4,22 @@
 
 package kernel
 
-// gemmF32AVX2 computes 6 rows, and n = 16 or 8.
+// gemmF32AVX2 computes tiles of 6 rows, with n = 16 or 8.
 //
 //go:noescape
 func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
 
-// gemmF32AVX512 computes 8 rows, and n = 32 or 16.
+// gemmF32AVX512 computes tiles of 8 rows, with n = 32 or 16.
 //
 //go:noescape
 func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
 
-// gemmU8S8AVX2 computes 6 rows, and n = 16 or 8.
+// gemmU8S8AVX2 computes tiles of 6 rows, with n = 16 or 8.
 //
 //go:noescape
 func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)
 
-// gemmU8S8AVX512 computes 8 rows, and n = 32 or 16.
+// gemmU8S8AVX512 computes tiles of 8 rows, with n = 32 or 16.
 //
 //go:noescape
 func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)

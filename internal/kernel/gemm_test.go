@@ -15,8 +15,8 @@ type gathering struct {
 }
 
 // newGathering scatters rows and segments, which may overlap.
-func newGathering(rng *rand.Rand, mr, segs, seglen int) gathering {
-	g := gathering{rows: make([]int, mr), segs: make([]int, segs), seglen: seglen}
+func newGathering(rng *rand.Rand, rows, segs, seglen int) gathering {
+	g := gathering{rows: make([]int, rows), segs: make([]int, segs), seglen: seglen}
 	for i := range g.rows {
 		g.rows[i] = rng.IntN(100)
 	}
@@ -31,8 +31,11 @@ func newGathering(rng *rand.Rand, mr, segs, seglen int) gathering {
 	return g
 }
 
+const maxTiles = 4
+
 // gatherings are the shapes tested: no segments, every remainder of the loops
-// over segments, and some long ones.
+// over segments, some long ones, and several
+// tiles in one call.
 func gatherings(rng *rand.Rand, mr int) []gathering {
 	var all []gathering
 	for segs := range 7 {
@@ -43,6 +46,9 @@ func gatherings(rng *rand.Rand, mr int) []gathering {
 	for _, s := range [][2]int{{1, 5000}, {3, 1536}, {70, 3}, {9, 257}} {
 		all = append(all, newGathering(rng, mr, s[0], s[1]))
 	}
+	for tiles := 2; tiles <= maxTiles; tiles++ {
+		all = append(all, newGathering(rng, tiles*mr, tiles, 9))
+	}
 	return all
 }
 
@@ -50,15 +56,15 @@ func TestGemmF32(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		tile := TileF32()
-		aEdge, bEdge, cEdge := newEdge[float32](t, 6000), newEdge[float32](t, 5000*tile.NR), newEdge[float32](t, tile.MR*tile.NR)
+		aEdge, bEdge, cEdge := newEdge[float32](t, 6000), newEdge[float32](t, 5000*tile.NR), newEdge[float32](t, maxTiles*tile.MR*tile.NR)
 		for _, g := range gatherings(rng, tile.MR) {
 			for _, n := range []int{tile.NR, tile.NR / 2} {
 				k := len(g.segs) * g.seglen
 				a := aEdge.last(g.size, func(int) float32 { return float32(rng.NormFloat64()) })
 				b := bEdge.last(k*n, func(int) float32 { return float32(rng.NormFloat64()) })
-				c := cEdge.last(tile.MR*n, func(int) float32 { return float32(math.NaN()) })
+				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
 				GemmF32(c, n, a, g.rows, g.segs, g.seglen, b)
-				for i := range tile.MR {
+				for i := range g.rows {
 					for j := range n {
 						want, size := 0.0, 0.0
 						for s := range g.segs {
@@ -100,16 +106,16 @@ func TestGemmU8S8(t *testing.T) {
 			eachLevel(t, func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(3, 4))
 				tile := TileU8S8()
-				aEdge, bEdge, cEdge := newEdge[uint8](t, 6000), newEdge[int8](t, 5000*tile.NR), newEdge[int32](t, tile.MR*tile.NR)
+				aEdge, bEdge, cEdge := newEdge[uint8](t, 6000), newEdge[int8](t, 5000*tile.NR), newEdge[int32](t, maxTiles*tile.MR*tile.NR)
 				for _, g := range gatherings(rng, tile.MR) {
 					groups := (g.seglen + 3) / 4
 					size := g.size - g.seglen + 4*groups
 					for _, n := range []int{tile.NR, tile.NR / 2} {
 						a := aEdge.last(size, func(int) uint8 { return data.activation(rng) })
 						b := bEdge.last(len(g.segs)*groups*4*n, func(int) int8 { return data.weight(rng) })
-						c := cEdge.last(tile.MR*n, func(int) int32 { return -77 })
+						c := cEdge.last(len(g.rows)*n, func(int) int32 { return -77 })
 						GemmU8S8(c, n, a, g.rows, g.segs, groups, b)
-						for i := range tile.MR {
+						for i := range g.rows {
 							for j := range n {
 								want := int32(0)
 								for s := range g.segs {

@@ -1,4 +1,4 @@
-// Command gemm writes the tiles of the gather-GEMM.
+// Command gemm writes the gather-GEMM: a loop over tiles.
 //
 // Each row of A has a register with its address for the whole tile, and one
 // common offset, which runs through the segments, indexes all of them. So a
@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -30,19 +31,41 @@ func main() {
 type tile struct {
 	*vec.Func
 	gather
-	vecs int // vectors in a row of C
+	vecs int    // vectors in a row of C
+	loop string // label where the next tile begins
 }
 
 // begin begins a kernel with two widths, of two vectors and of one.
 func begin(s vec.Set, name, signature string, mr, size int, write func(tile)) {
-	f := s.Begin(name, signature, fmt.Sprintf("computes %d rows, and n = %d or %d.", mr, 2*s.Lanes, s.Lanes))
+	f := s.Begin(name, signature, fmt.Sprintf("computes tiles of %d rows, with n = %d or %d.", mr, 2*s.Lanes, s.Lanes))
+	loop, narrow := f.Label("tile"), f.Label("narrow")
+	Label(loop)
 	g := loadGather(mr, size)
-	narrow := f.Label("narrow")
 	CMPQ(Load(Param("n"), GP64()), Imm(uint64(2*s.Lanes)))
 	JNE(LabelRef(narrow))
-	write(tile{f, g, 2})
+	write(tile{f, g, 2, loop})
 	Label(narrow)
-	write(tile{f, g, 1})
+	write(tile{f, g, 1, loop})
+}
+
+// next ends the tile and goes on to the next one, if there is one. The
+// parameters, which are in memory anyway, say where it is.
+func (t tile) next() {
+	mr := len(t.rows)
+	advance := func(c gotypes.Component, n int) {
+		p, err := c.Resolve()
+		if err != nil {
+			panic(err)
+		}
+		ADDQ(U32(n), p.Addr)
+	}
+	advance(Param("c").Base(), 4*t.Lanes*t.size())
+	advance(Param("rows").Base(), 8*mr)
+	left := vec.Len("rows")
+	SUBQ(Imm(uint64(mr)), left)
+	Store(left, Param("rows").Len())
+	JG(LabelRef(t.loop))
+	t.End()
 }
 
 func gemmF32(s vec.Set, mr int) {
@@ -70,7 +93,7 @@ func gemmF32(s vec.Set, mr int) {
 			}
 			VMOVUPS(v, t.c(c, i))
 		}
-		t.End()
+		t.next()
 	})
 }
 
@@ -148,10 +171,10 @@ func gemmU8S8Words(s vec.Set, mr int) {
 		})
 		ifFew(only)
 		flush(true)
-		t.End()
+		t.next()
 		Label(only)
 		flush(false)
-		t.End()
+		t.next()
 	})
 }
 
@@ -174,7 +197,7 @@ func gemmU8S8VNNI(s vec.Set, mr int) {
 		for i, v := range sums {
 			VMOVUPS(v, t.c(c, i))
 		}
-		t.End()
+		t.next()
 	})
 }
 

@@ -63,6 +63,7 @@ func operations() []operation {
 		{"RMS norm", [][]int{{4, 9}, {9}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return RMSNorm(t, x[0], x[1], 1e-6) }},
 		{"ReLU", [][]int{{3, 33}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return ReLU(t, x[0]) }},
 		{"average pool", [][]int{{2, 6, 6, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return AvgPool(t, x[0], window(2, 2, 0)) }},
+		{"average pool odd", [][]int{{2, 7, 5, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return AvgPool(t, x[0], window(2, 2, 0)) }},
 		{"average pool overlapping", [][]int{{2, 6, 5, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return AvgPool(t, x[0], window(3, 2, 1)) }},
 		{"max pool", [][]int{{2, 6, 6, 3}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return MaxPool(t, x[0], window(2, 2, 0)) }},
 		{"max pool overlapping", [][]int{{2, 6, 5, 3}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return MaxPool(t, x[0], window(3, 2, 1)) }},

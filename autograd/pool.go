@@ -57,6 +57,13 @@ func AvgPool(t *Tape, x *tensor.Tensor, k Window) *tensor.Tensor {
 	line := p.w * p.c
 	sums := t.arena.Floats(n * line) // of the window's rows
 	t.workers.For(n, func(i int) {
+		if p.halves() {
+			for oh := range p.oh {
+				top := x.Data[i*in+2*oh*line:]
+				kernel.Halve(y.Data[i*out+oh*p.ow*p.c:][:p.ow*p.c], top[:line], top[line:2*line], p.c)
+			}
+			return
+		}
 		xs, sum := x.Data[i*in:][:in], sums[i*line:][:line]
 		for oh := range p.oh {
 			first, end := p.rows(oh)
@@ -87,6 +94,13 @@ func (o *avgPool) Backward(t *Tape) {
 	dx, lines := t.arena.Floats(len(o.x.Data)), t.arena.Floats(n*line)
 	t.workers.For(n, func(i int) {
 		dxs, dline := dx[i*in:][:in], lines[i*line:][:line]
+		if p.halves() && p.h%2 == 0 && p.w%2 == 0 {
+			for oh := range p.oh {
+				dtop := dxs[2*oh*line:]
+				kernel.HalveGrad(dtop[:line], dtop[line:2*line], o.y.Grad[i*out+oh*p.ow*p.c:][:p.ow*p.c], p.c)
+			}
+			return
+		}
 		clear(dxs)
 		for oh := range p.oh {
 			p.widen(dline, o.y.Grad[i*out+oh*p.ow*p.c:])
@@ -98,6 +112,13 @@ func (o *avgPool) Backward(t *Tape) {
 	})
 	t.arena.Release(lines)
 	t.AddGrad(o.x, dx)
+}
+
+// halves reports whether the windows are 2x2 pixels side by side, by far the
+// most common pooling.
+func (p *pooling) halves() bool {
+	two := [2]int{2, 2}
+	return p.Kernel == two && p.Stride == two && p.Padding == [2]int{}
 }
 
 // rows returns the image rows [first, end) under the windows of output row oh.
@@ -118,13 +139,6 @@ func (p *pooling) narrow(y, sum []float32) {
 	for ow := range p.ow {
 		first, end := p.columns(ow)
 		row := y[ow*p.c:][:p.c]
-		if end-first == 2 { // by far the most common window
-			a, b := sum[first*p.c:][:p.c], sum[(first+1)*p.c:][:p.c]
-			for c := range row {
-				row[c] = (a[c] + b[c]) * share
-			}
-			continue
-		}
 		clear(row)
 		for w := first; w < end; w++ {
 			for c, v := range sum[w*p.c:][:p.c] {
@@ -141,15 +155,6 @@ func (p *pooling) widen(dsum, dy []float32) {
 	for ow := range p.ow {
 		first, end := p.columns(ow)
 		row := dy[ow*p.c:][:p.c]
-		if end-first == 2 {
-			a, b := dsum[first*p.c:][:p.c], dsum[(first+1)*p.c:][:p.c]
-			for c, g := range row {
-				v := g * share
-				a[c] += v
-				b[c] += v
-			}
-			continue
-		}
 		for w := first; w < end; w++ {
 			into := dsum[w*p.c:][:p.c]
 			for c, g := range row {

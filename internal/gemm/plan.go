@@ -32,12 +32,13 @@ func (f Frame) Bare() bool { return f.Top == 0 && f.Left == 0 && f.Bottom == 0 &
 // A gather says where the rows and segments of one product lie. Offsets are
 // within one sample.
 type gather struct {
-	rows   []int      // start of each row's window in the framed operand
-	outs   []int      // start of each row in the result
-	reach  []interval // of each row, the segments that touch the image; the others see padding only
-	segs   []int      // start of each segment in a window
-	seglen int        // length of a segment, of all its taps together
-	taps   []int      // filter position kh*KW+kw of each tap, in the order of the window
+	rows    []int      // start of each row's window in the framed operand
+	outs    []int      // start of each row in the result
+	reach   []interval // of each row, the segments that touch the image; the others see padding only
+	clipped bool       // some row does not reach the image with all its segments
+	segs    []int      // start of each segment in a window
+	seglen  int        // length of a segment, of all its taps together
+	taps    []int      // filter position kh*KW+kw of each tap, in the order of the window
 }
 
 // NewPlan makes the plan of a geometry. It panics if the geometry makes no
@@ -62,9 +63,7 @@ func (p *Plan) planForward() {
 	h := axis{offsets: multiples(p.KH, p.DH), taps: multiples(p.KH, 1)}
 	w := axis{offsets: multiples(p.KW, p.DW), taps: multiples(p.KW, 1)}
 	g.cover(h, w, line, p.C, p.Groups, p.KW)
-	for _, start := range g.rows {
-		g.reach = append(g.reach, g.touching(start/line, h.offsets, p.Input))
-	}
+	g.clip(h.offsets, p.Input)
 }
 
 // planInverse derives the input gradient
@@ -92,9 +91,7 @@ func (p *Plan) planInverse() {
 				}
 			}
 			g.cover(h.axis, w.axis, line, p.O, p.Groups, p.KW)
-			for _, start := range g.rows {
-				g.reach = append(g.reach, g.touching(start/line, h.offsets, p.Output))
-			}
+			g.clip(h.offsets, p.Output)
 			if len(g.rows) > 0 {
 				p.inverse = append(p.inverse, g)
 			}
@@ -176,9 +173,18 @@ func (g *gather) cover(h, w axis, line, channels, groups, kw int) {
 	}
 }
 
+// clip sets reach. rows are the window's own rows, ascending.
+func (g *gather) clip(rows []int, f Frame) {
+	for _, start := range g.rows {
+		r := g.touching(start/f.RowLen(), rows, f)
+		g.reach = append(g.reach, r)
+		g.clipped = g.clipped || r != interval{0, len(g.segs)}
+	}
+}
+
 // touching returns which segments of a window that starts in row top of a frame
-// lie in rows of the image. rows are the window's own rows, ascending; each
-// has the same number of segments. A window in the padding gets one segment,
+// lie in rows of the image; each of the window's rows has the same number of
+// segments. A window in the padding gets one segment,
 // of zeros, since kernels want at least one.
 func (g *gather) touching(top int, rows []int, f Frame) interval {
 	if len(rows) == 0 {

@@ -77,8 +77,9 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 			}
 			for m := first; m < end; m += step {
 				win, rows, outs := g.window(m, min(step, end-m), b.tile.MR, yLen, aLen, &own)
-				segs, from := g.segs[win.reach.first:win.reach.end], win.reach.first*g.seglen*s.width
-				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], rows, segs, g.seglen, weights[from:])
+				reach := g.reachOf(m, len(outs))
+				skipped := reach.first * g.seglen * s.width
+				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], rows, g.segs[reach.first:reach.end], g.seglen, weights[skipped:])
 				kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
 			}
 		}
@@ -100,7 +101,7 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]int32
-		var scales [callRows]float32
+		var factors rowFactors
 		var own ragged
 		for i := panels.first; i < panels.end; i++ {
 			s := b.panel(i)
@@ -113,29 +114,45 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 			}
 			for m := first; m < end; m += step {
 				win, rows, outs := g.window(m, min(step, end-m), b.tile.MR, yLen, aLen, &own)
-				first, last := m/pixels, (m+len(outs)-1)/pixels
-				for r := range outs {
-					scales[r] = scale[first]
-				}
-				if first != last {
-					for r := range outs {
-						scales[r] = scale[(m+r)/pixels]
-					}
-				}
 				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*(p.C/p.Groups):], rows, g.segs, fours, weights)
-				kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offset, scales[:len(outs)], shift)
+				kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offset, factors.of(scale, m, len(outs), pixels), shift)
 			}
 		}
 	})
 }
 
-// A window is where one call reads and writes: offsets of rows, which may belong
-// to several samples, relative to a and y, and the segments that any of them
-// needs.
-type window struct {
-	a, y  int
-	reach interval
+// rowFactors are the factors of a call's rows. Most calls stay within one
+// sample, and within that of the call before.
+type rowFactors struct {
+	each  [callRows]float32
+	whole int // 1 + the sample whose factor fills each, or 0
 }
+
+// of returns the factors of the count rows from m on, where each sample has so
+// many pixels.
+func (f *rowFactors) of(scale []float32, m, count, pixels int) []float32 {
+	if pixels == 1 {
+		return scale[m : m+count]
+	}
+	first, last := m/pixels, (m+count-1)/pixels
+	switch {
+	case first < last:
+		f.whole = 0
+		for r := range count {
+			f.each[r] = scale[(m+r)/pixels]
+		}
+	case f.whole != first+1:
+		f.whole = first + 1
+		for r := range f.each {
+			f.each[r] = scale[first]
+		}
+	}
+	return f.each[:count]
+}
+
+// A window is where one call reads and writes: offsets of rows, which may belong
+// to several samples, relative to a and y.
+type window struct{ a, y int }
 
 // A ragged window has rows of its own: they cross a sample's end, or do not
 // fill tiles.
@@ -146,16 +163,10 @@ type ragged struct{ rows, outs [callRows]int }
 func (g *gather) window(m, count, mr, yLen, aLen int, own *ragged) (w window, rows, outs []int) {
 	pixels, whole := len(g.rows), (count+mr-1)/mr*mr
 	sample, pixel := m/pixels, m%pixels
-	w.reach = g.reach[pixel]
 	if pixel+whole <= pixels {
-		w.a, w.y = sample*aLen, sample*yLen
-		for _, r := range g.reach[pixel : pixel+count] {
-			w.reach = w.reach.union(r)
-		}
-		return w, g.rows[pixel : pixel+whole], g.outs[pixel : pixel+count]
+		return window{sample * aLen, sample * yLen}, g.rows[pixel : pixel+whole], g.outs[pixel : pixel+count]
 	}
 	for r := range count {
-		w.reach = w.reach.union(g.reach[pixel])
 		own.rows[r] = sample*aLen + g.rows[pixel]
 		own.outs[r] = sample*yLen + g.outs[pixel]
 		if pixel++; pixel == pixels {
@@ -166,6 +177,26 @@ func (g *gather) window(m, count, mr, yLen, aLen int, own *ragged) (w window, ro
 		own.rows[r] = own.rows[count-1]
 	}
 	return w, own.rows[:whole], own.outs[:count]
+}
+
+// reachOf returns the segments that touch the image in any of the count rows
+// from m on.
+func (g *gather) reachOf(m, count int) interval {
+	all := interval{0, len(g.segs)}
+	if !g.clipped || count >= len(g.rows) {
+		return all
+	}
+	pixel := m % len(g.rows)
+	reach := g.reach[pixel]
+	for range count - 1 {
+		if pixel++; pixel == len(g.rows) {
+			pixel = 0
+		}
+		if reach = reach.union(g.reach[pixel]); reach == all {
+			break
+		}
+	}
+	return reach
 }
 
 // blocks cuts a product into tasks: groups, ranges of panels and ranges of

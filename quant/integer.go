@@ -109,12 +109,15 @@ type integerConv struct {
 func (o *integerConv) Backward(t *autograd.Tape) {
 	p, arena, workers := o.plan, t.Arena(), t.Workers()
 	if o.w.NeedGrad {
-		scales := arena.Floats(o.n)
-		for i, s := range o.steps {
-			scales[i] = s * (o.beta / (o.beta + weightEps))
-		}
-		p.WeightGradientCodes(workers, arena, autograd.ParamGrad(o.w), o.y.Grad, o.xcodes, o.n, scales)
-		arena.Release(scales)
+		// The codes' values are taken once: the product reads each many times.
+		xq := arena.Floats(len(o.xcodes))
+		size := len(xq) / o.n
+		samples(t, o.n, size, func(i int) {
+			scale := o.steps[i] * (o.beta / (o.beta + weightEps))
+			kernel.DequantiseU8(xq[i*size:][:size], o.xcodes[i*size:][:size], scale)
+		})
+		p.WeightGradient(workers, arena, autograd.ParamGrad(o.w), o.y.Grad, xq, o.n)
+		arena.Release(xq)
 	}
 	if o.bias != nil && o.bias.NeedGrad {
 		autograd.AddColumnSums(t, autograd.ParamGrad(o.bias), o.y.Grad)

@@ -14,62 +14,40 @@ import (
 // bare. The sum is cut into chunks that depend on the problem only and added
 // up in their order, so the bits do not depend on the number of workers.
 func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy, x []float32, n int) {
-	p.weightGradient(workers, arena, dw, dy, n, outer{floats: x[:len(x)+tensor.Slack]})
-}
-
-// WeightGradientCodes is WeightGradient for an x of activation codes, each
-// sample with a factor:
-//
-//	dw[o,kh,kw,c] += sum(i) scale[i] * sum(oh, ow) dy[i,oh,ow,o] * x[...]
-func (p *Plan) WeightGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, x []uint8, n int, scale []float32) {
-	right := outer{codes: x[:len(x)+tensor.Slack], scale: scale, pixels: len(p.forward.rows)}
-	if right.pixels > 1 {
-		p.weightGradient(workers, arena, dw, dy, n, right)
-		return
+	x = x[:len(x)+tensor.Slack]
+	tile := kernel.TileOuter()
+	total := n * len(p.forward.rows)
+	grad := rowsOf{dy, p.O}
+	if p.O < tile.MR { // the kernel always reads MR channels
+		grad = rowsOf{arena.Floats(total * tile.MR), tile.MR}
+		defer arena.Release(grad.data)
+		widen(workers, grad, rowsOf{dy, p.O})
 	}
-	// A sample is one row: scale the rows, so that many share a call.
-	right.scale = nil
-	scaled := arena.Floats(n * p.O)
-	const block = 64
-	workers.For((n+block-1)/block, func(b int) {
-		for i := b * block; i < min((b+1)*block, n); i++ {
-			row := dy[i*p.O:][:p.O]
-			kernel.Combine(scaled[i*p.O:][:p.O], scale[i], row, 0, row, 0)
-		}
+	strips := p.strips(tile, grad.width)
+	chunks := 1
+	if len(strips) < 8 {
+		chunks = max(1, min(16, total/pixelBlock))
+	}
+	size := len(strips[0].columns) * tile.MR * tile.Lanes
+	sums := arena.Floats(len(strips) * chunks * size)
+	sumsOf := func(strip, chunk int) []float32 { return sums[(strip*chunks+chunk)*size:][:size] }
+	workers.For(len(strips)*chunks, func(task int) {
+		strip, chunk := task/chunks, task%chunks
+		p.outerProducts(sumsOf(strip, chunk), grad, x, &strips[strip], total*chunk/chunks, total*(chunk+1)/chunks)
 	})
-	p.weightGradient(workers, arena, dw, scaled, n, right)
-	arena.Release(scaled)
-}
-
-// outer is the right operand of the outer products: floats, or codes with or
-// without a factor for each sample of so many pixels.
-type outer struct {
-	floats []float32
-	codes  []uint8
-	scale  []float32
-	pixels int
-}
-
-// multiply adds the outer products of len(rows) pixels, of which the first is
-// number pixel, to a tile.
-func (x *outer) multiply(acc, dy []float32, ld int, rows []int, pixel, col0, col1 int) {
-	switch {
-	case x.floats != nil:
-		kernel.OuterF32(acc, dy, ld, x.floats, rows, col0, col1)
-	case x.scale == nil:
-		kernel.OuterU8(acc, 1, dy, ld, x.codes, rows, col0, col1)
-	default:
-		for {
-			sample := pixel / x.pixels
-			here := min(len(rows), (sample+1)*x.pixels-pixel)
-			kernel.OuterU8(acc, x.scale[sample], dy, ld, x.codes, rows[:here], col0, col1)
-			if rows = rows[here:]; len(rows) == 0 {
-				return
-			}
-			dy, pixel = dy[here*ld:], pixel+here
+	workers.For(len(strips), func(i int) {
+		sum := sumsOf(i, 0)
+		for c := 1; c < chunks; c++ {
+			kernel.Add(sum, sum, sumsOf(i, c))
 		}
-	}
+		strips[i].addTo(dw, sum, p.K())
+	})
+	arena.Release(sums)
 }
+
+// pixelBlock is the number of pixels whose values stay in the caches while all
+// tiles of a task visit them.
+const pixelBlock = 256
 
 // rowsOf is a matrix of rows of the given width.
 type rowsOf struct {
@@ -107,41 +85,6 @@ func (g *gather) columns(lanes int) []column {
 	return all
 }
 
-// pixelBlock is the number of pixels whose values stay in the caches while all
-// tiles of a task visit them.
-const pixelBlock = 256
-
-func (p *Plan) weightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, n int, x outer) {
-	tile := kernel.TileOuter()
-	total := n * len(p.forward.rows)
-	grad := rowsOf{dy, p.O}
-	if p.O < tile.MR { // the kernel always reads MR channels
-		grad = rowsOf{arena.Floats(total * tile.MR), tile.MR}
-		defer arena.Release(grad.data)
-		widen(workers, grad, rowsOf{dy, p.O})
-	}
-	strips := p.strips(tile, grad.width)
-	chunks := 1
-	if len(strips) < 8 {
-		chunks = max(1, min(16, total/pixelBlock))
-	}
-	size := len(strips[0].columns) * tile.MR * tile.Lanes
-	sums := arena.Floats(len(strips) * chunks * size)
-	sumsOf := func(strip, chunk int) []float32 { return sums[(strip*chunks+chunk)*size:][:size] }
-	workers.For(len(strips)*chunks, func(task int) {
-		strip, chunk := task/chunks, task%chunks
-		p.outerProducts(sumsOf(strip, chunk), grad, &strips[strip], total*chunk/chunks, total*(chunk+1)/chunks, &x)
-	})
-	workers.For(len(strips), func(i int) {
-		sum := sumsOf(i, 0)
-		for c := 1; c < chunks; c++ {
-			kernel.Add(sum, sum, sumsOf(i, c))
-		}
-		strips[i].addTo(dw, sum, p.K())
-	})
-	arena.Release(sums)
-}
-
 // A strip is one row of tiles of the weight gradient: rows [first, end), which
 // lie in one group, and all columns. Its sums are kept tile by tile, [pair of
 // columns][MR][2][Lanes].
@@ -170,7 +113,7 @@ func (p *Plan) strips(tile kernel.OuterTile, rows int) []strip {
 
 // outerProducts writes to sums the outer products of pixels [from, to) for one
 // strip.
-func (p *Plan) outerProducts(sums []float32, dy rowsOf, s *strip, from, to int, x *outer) {
+func (p *Plan) outerProducts(sums []float32, dy rowsOf, x []float32, s *strip, from, to int) {
 	var rows [pixelBlock]int
 	size := 2 * s.tile.MR * s.tile.Lanes
 	clear(sums)
@@ -178,7 +121,7 @@ func (p *Plan) outerProducts(sums []float32, dy rowsOf, s *strip, from, to int, 
 		count := min(pixelBlock, to-from)
 		p.forward.absolute(rows[:count], from, p.Input.Len(), s.group*(p.C/p.Groups))
 		for c := 0; c < len(s.columns); c += 2 {
-			x.multiply(sums[c/2*size:][:size], dy.data[from*dy.width+s.low:], dy.width, rows[:count], from, s.columns[c].x, s.columns[c+1].x)
+			kernel.OuterF32(sums[c/2*size:][:size], dy.data[from*dy.width+s.low:], dy.width, x, rows[:count], s.columns[c].x, s.columns[c+1].x)
 		}
 	}
 }

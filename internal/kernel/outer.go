@@ -50,30 +50,4 @@ func outerF32Generic(c []float32, g []float32, ldg int, x []float32, rows []int,
 	}
 }
 
-// OuterU8 is OuterF32 for activation codes, stored as unsigned bytes with the
-// code 0 at 128, and with a common factor:
-//
-//	c[(2*i+h)*V+j] += scale * sum(p) g[p*ldg+i] * (x[rows[p]+col(h)+j] - 128)
-func OuterU8(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0, col1 int) {
-	if !TileOuter().holds(len(c), len(g), ldg, len(rows)) {
-		panic(outerMistake("OuterU8", len(c), len(g), ldg, len(rows)))
-	}
-	outerU8(c, scale, g, ldg, x, rows, col0, col1)
-}
-
-func outerU8Generic(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0, col1 int) {
-	t := genericOuter
-	for i := range t.MR {
-		for h, col := range [2]int{col0, col1} {
-			for j := range t.Lanes {
-				sum := float32(0)
-				for p, row := range rows {
-					sum += g[p*ldg+i] * float32(int(x[row+col+j])-128)
-				}
-				c[(2*i+h)*t.Lanes+j] += scale * sum
-			}
-		}
-	}
-}
-
 var genericOuter = OuterTile{MR: 4, Lanes: 8}

@@ -4,7 +4,7 @@ package kernel
 
 import "github.com/AlarioAI/bitnet/internal/cpu"
 
-// TileOuter returns the tile of OuterF32 and OuterU8 on the current level.
+// TileOuter returns the tile of OuterF32 on the current level.
 func TileOuter() OuterTile {
 	switch cpu.Current() {
 	case cpu.AVX512:
@@ -23,16 +23,5 @@ func outerF32(c []float32, g []float32, ldg int, x []float32, rows []int, col0, 
 		outerF32AVX2(c, g, ldg, x, rows, col0, col1)
 	default:
 		outerF32Generic(c, g, ldg, x, rows, col0, col1)
-	}
-}
-
-func outerU8(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0, col1 int) {
-	switch cpu.Current() {
-	case cpu.AVX512:
-		outerU8AVX512(c, scale, g, ldg, x, rows, col0, col1)
-	case cpu.AVX2:
-		outerU8AVX2(c, scale, g, ldg, x, rows, col0, col1)
-	default:
-		outerU8Generic(c, scale, g, ldg, x, rows, col0, col1)
 	}
 }

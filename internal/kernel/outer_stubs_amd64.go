@@ -9,17 +9,7 @@ package kernel
 //go:noescape
 func outerF32AVX2(c []float32, g []float32, ldg int, x []float32, rows []int, col0 int, col1 int)
 
-// outerU8AVX2 computes 6 output channels of 8 lanes.
-//
-//go:noescape
-func outerU8AVX2(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0 int, col1 int)
-
 // outerF32AVX512 computes 12 output channels of 16 lanes.
 //
 //go:noescape
 func outerF32AVX512(c []float32, g []float32, ldg int, x []float32, rows []int, col0 int, col1 int)
-
-// outerU8AVX512 computes 12 output channels of 16 lanes.
-//
-//go:noescape
-func outerU8AVX512(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0 int, col1 int)

@@ -25,3 +25,21 @@ func quantiseU8Generic(dst []uint8, x []float32, center, scale float32) {
 		dst[i] = uint8(int(min(max(r, -128), 127)) + 128)
 	}
 }
+
+// DequantiseU8 turns codes, stored as QuantiseU8 stores them, into values:
+//
+//	dst[i] = scale * (codes[i] - 128)
+//
+// dst and codes have the same length. All levels agree exactly.
+func DequantiseU8(dst []float32, codes []uint8, scale float32) {
+	if len(dst) != len(codes) {
+		panic(fmt.Sprintf("kernel.DequantiseU8: %d values for %d codes", len(dst), len(codes)))
+	}
+	dequantiseU8(dst, codes, scale)
+}
+
+func dequantiseU8Generic(dst []float32, codes []uint8, scale float32) {
+	for i, c := range codes {
+		dst[i] = scale * float32(int(c)-128)
+	}
+}

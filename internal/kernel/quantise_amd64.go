@@ -14,3 +14,14 @@ func quantiseU8(dst []uint8, x []float32, center, scale float32) {
 		quantiseU8Generic(dst, x, center, scale)
 	}
 }
+
+func dequantiseU8(dst []float32, codes []uint8, scale float32) {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		dequantiseU8AVX512(dst, codes, scale)
+	case cpu.AVX2:
+		dequantiseU8AVX2(dst, codes, scale)
+	default:
+		dequantiseU8Generic(dst, codes, scale)
+	}
+}

@@ -130,6 +130,82 @@ end5:
 	VZEROUPPER
 	RET
 
+// func dequantiseU8AVX2(dst []float32, codes []uint8, scale float32)
+// Requires: AVX, AVX2
+TEXT ·dequantiseU8AVX2(SB), NOSPLIT, $0-52
+	VBROADCASTSS scale+48(FP), Y0
+	MOVL         $0x00000080, AX
+	VMOVD        AX, X1
+	VPBROADCASTD X1, Y1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         codes_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	SUBQ         $0x00000020, DX
+	JL           done2
+
+loop1:
+	VPMOVZXBD (CX), Y2
+	VPSUBD    Y1, Y2, Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)
+	VPMOVZXBD 8(CX), Y2
+	VPSUBD    Y1, Y2, Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, 32(AX)
+	VPMOVZXBD 16(CX), Y2
+	VPSUBD    Y1, Y2, Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, 64(AX)
+	VPMOVZXBD 24(CX), Y2
+	VPSUBD    Y1, Y2, Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, 96(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x00000020, DX
+	JGE       loop1
+
+done2:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JL   done4
+
+loop3:
+	VPMOVZXBD (CX), Y2
+	VPSUBD    Y1, Y2, Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000008, CX
+	SUBQ      $0x00000008, DX
+	JGE       loop3
+
+done4:
+	ADDQ $0x00000008, DX
+	SUBQ $0x00000001, DX
+	JL   done6
+
+loop5:
+	MOVBLZX    (CX), BX
+	SUBL       $0x80, BX
+	VCVTSI2SSL BX, X0, X1
+	VMULSS     X0, X1, X1
+	VMOVSS     X1, (AX)
+	ADDQ       $0x00000004, AX
+	ADDQ       $0x00000001, CX
+	SUBQ       $0x00000001, DX
+	JGE        loop5
+
+done6:
+	ADDQ $0x00000001, DX
+	VZEROUPPER
+	RET
+
 DATA orderAVX512<>+0(SB)/4, $0x00000000
 DATA orderAVX512<>+4(SB)/4, $0x00000004
 DATA orderAVX512<>+8(SB)/4, $0x00000008
@@ -235,5 +311,81 @@ done4:
 	VMOVDQU8  X4, K1, (AX)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func dequantiseU8AVX512(dst []float32, codes []uint8, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·dequantiseU8AVX512(SB), NOSPLIT, $0-52
+	VBROADCASTSS scale+48(FP), Z0
+	MOVL         $0x00000080, AX
+	VMOVD        AX, X1
+	VPBROADCASTD X1, Z1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         codes_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	SUBQ         $0x00000040, DX
+	JL           done2
+
+loop1:
+	VPMOVZXBD (CX), Z2
+	VPSUBD    Z1, Z2, Z2
+	VCVTDQ2PS Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)
+	VPMOVZXBD 16(CX), Z2
+	VPSUBD    Z1, Z2, Z2
+	VCVTDQ2PS Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 64(AX)
+	VPMOVZXBD 32(CX), Z2
+	VPSUBD    Z1, Z2, Z2
+	VCVTDQ2PS Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 128(AX)
+	VPMOVZXBD 48(CX), Z2
+	VPSUBD    Z1, Z2, Z2
+	VCVTDQ2PS Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000040, CX
+	SUBQ      $0x00000040, DX
+	JGE       loop1
+
+done2:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, DX
+	JL   done4
+
+loop3:
+	VPMOVZXBD (CX), Z2
+	VPSUBD    Z1, Z2, Z2
+	VCVTDQ2PS Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000010, CX
+	SUBQ      $0x00000010, DX
+	JGE       loop3
+
+done4:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000001, DX
+	JL   done6
+
+loop5:
+	MOVBLZX    (CX), BX
+	SUBL       $0x80, BX
+	VCVTSI2SSL BX, X0, X1
+	VMULSS     X0, X1, X1
+	VMOVSS     X1, (AX)
+	ADDQ       $0x00000004, AX
+	ADDQ       $0x00000001, CX
+	SUBQ       $0x00000001, DX
+	JGE        loop5
+
+done6:
+	ADDQ $0x00000001, DX
 	VZEROUPPER
 	RET

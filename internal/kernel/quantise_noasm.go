@@ -5,3 +5,7 @@ package kernel
 func quantiseU8(dst []uint8, x []float32, center, scale float32) {
 	quantiseU8Generic(dst, x, center, scale)
 }
+
+func dequantiseU8(dst []float32, codes []uint8, scale float32) {
+	dequantiseU8Generic(dst, codes, scale)
+}

@@ -9,7 +9,17 @@ package kernel
 //go:noescape
 func quantiseU8AVX2(dst []uint8, x []float32, center float32, scale float32)
 
+// dequantiseU8AVX2 computes len(dst) values.
+//
+//go:noescape
+func dequantiseU8AVX2(dst []float32, codes []uint8, scale float32)
+
 // quantiseU8AVX512 computes len(x) codes.
 //
 //go:noescape
 func quantiseU8AVX512(dst []uint8, x []float32, center float32, scale float32)
+
+// dequantiseU8AVX512 computes len(dst) values.
+//
+//go:noescape
+func dequantiseU8AVX512(dst []float32, codes []uint8, scale float32)

@@ -109,3 +109,20 @@ func BenchmarkQuantiseU8(b *testing.B) {
 		})
 	}
 }
+
+func TestDequantiseU8(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		const most, scale = 300, 0.0123
+		codes, dst := newEdge[uint8](t, most), newEdge[float32](t, most)
+		for n := range most {
+			c := codes.last(n, func(i int) uint8 { return uint8(37 * (i + n)) })
+			got := dst.last(n, func(int) float32 { return 7 })
+			DequantiseU8(got, c, scale)
+			for i, v := range c {
+				if want := float32(scale) * float32(int(v)-128); got[i] != want {
+					t.Fatalf("n=%d: code %d is %g, want %g", n, v, got[i], want)
+				}
+			}
+		}
+	})
+}

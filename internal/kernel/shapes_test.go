@@ -27,7 +27,6 @@ func TestShapeMistakes(t *testing.T) {
 			}},
 			{"OuterF32: c", func() { OuterF32(f(2*o.MR*o.Lanes-1), f(99), o.MR, f(99), rows[:2], 0, 0) }},
 			{"OuterF32: g", func() { OuterF32(f(2*o.MR*o.Lanes), f(2*o.MR-1), o.MR, f(99), rows[:2], 0, 0) }},
-			{"OuterU8: g", func() { OuterU8(f(2*o.MR*o.Lanes), 1, f(2*o.MR-1), o.MR, make([]uint8, 99), rows[:2], 0, 0) }},
 			{"StoreF32: before dst", func() { StoreF32(f(99), []int{0, -1}, f(99), 8, 8, nil) }},
 			{"StoreF32: behind dst", func() { StoreF32(f(20), []int{0, 13}, f(99), 8, 8, nil) }},
 			{"StoreF32: c", func() { StoreF32(f(99), []int{0, 9}, f(15), 8, 8, nil) }},

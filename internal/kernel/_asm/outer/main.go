@@ -16,40 +16,17 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 	outerF32(vec.AVX2, 6)
-	outerU8(vec.AVX2, 6)
 	outerF32(vec.AVX512, 12)
-	outerU8(vec.AVX512, 12)
 	Generate()
 }
 
 func outerF32(s vec.Set, mr int) {
 	f := s.Begin("outerF32", "(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int)", doc(s, mr))
-	sums := outer(f, mr, 4, func(m Mem, v reg.Register) {
-		VMOVUPS(m, v)
-	})
-
+	sums := outer(f, mr)
 	c := vec.Base("c")
 	for i, v := range sums {
 		m := Mem{Base: c, Disp: 4 * s.Lanes * i}
 		VADDPS(m, v, v)
-		VMOVUPS(v, m)
-	}
-	f.End()
-}
-
-func outerU8(s vec.Set, mr int) {
-	f := s.Begin("outerU8", "(c []float32, scale float32, g []float32, ldg int, x []uint8, rows []int, col0, col1 int)", doc(s, mr))
-	zero := s.Splat(128)
-	sums := outer(f, mr, 1, func(m Mem, v reg.Register) {
-		VPMOVZXBD(m, v)
-		VPSUBD(zero, v, v)
-		VCVTDQ2PS(v, v)
-	})
-
-	c, scale := vec.Base("c"), s.Broadcast("scale")
-	for i, v := range sums {
-		m := Mem{Base: c, Disp: 4 * s.Lanes * i}
-		VFMADD213PS(m, scale, v)
 		VMOVUPS(v, m)
 	}
 	f.End()
@@ -60,8 +37,8 @@ func doc(s vec.Set, mr int) string {
 }
 
 // outer sums the outer products of all pixels in registers, in the order of
-// c. load reads a vector of x, whose values have size bytes.
-func outer(f *vec.Func, mr, size int, load func(Mem, reg.Register)) []reg.VecVirtual {
+// c.
+func outer(f *vec.Func, mr int) []reg.VecVirtual {
 	sums := f.Zeros(2 * mr)
 	g, ldg := vec.Base("g"), Load(Param("ldg"), GP64())
 	SHLQ(Imm(2), ldg)
@@ -69,7 +46,7 @@ func outer(f *vec.Func, mr, size int, load func(Mem, reg.Register)) []reg.VecVir
 	var cols [2]reg.Register
 	for h, name := range []string{"col0", "col1"} {
 		cols[h] = Load(Param(name), GP64())
-		LEAQ(Mem{Base: x, Index: cols[h], Scale: uint8(size)}, cols[h])
+		LEAQ(Mem{Base: x, Index: cols[h], Scale: 4}, cols[h])
 	}
 	row, end := vec.Base("rows"), vec.Len("rows")
 	LEAQ(Mem{Base: row, Index: end, Scale: 8}, end)
@@ -83,7 +60,7 @@ func outer(f *vec.Func, mr, size int, load func(Mem, reg.Register)) []reg.VecVir
 	var v [2]reg.Register
 	for h := range v {
 		v[h] = f.New()
-		load(Mem{Base: cols[h], Index: at, Scale: uint8(size)}, v[h])
+		VMOVUPS(Mem{Base: cols[h], Index: at, Scale: 4}, v[h])
 	}
 	for i := range mr {
 		d := f.New()

@@ -1,4 +1,4 @@
-// Command quantise writes the quantisation of activations.
+// Command quantise writes the quantisation of activations and its inverse.
 package main
 
 import (
@@ -18,6 +18,7 @@ func main() {
 	ConstraintExpr("!purego")
 	for _, s := range []vec.Set{vec.AVX2, vec.AVX512} {
 		quantiseU8(s)
+		dequantiseU8(s)
 	}
 	Generate()
 }
@@ -78,6 +79,39 @@ func quantiseU8(s vec.Set) {
 	mask := s.First(n)
 	storeFirst(f, mask, n, bytes(s, round(mask, 0), sign), dst)
 	Label(end)
+	f.End()
+}
+
+func dequantiseU8(s vec.Set) {
+	f := s.Begin("dequantiseU8", "(dst []float32, codes []uint8, scale float32)", "computes len(dst) values.")
+	scale, zero := s.Broadcast("scale"), s.Splat(128)
+	dst, codes, n := vec.Base("dst"), vec.Base("codes"), vec.Len("dst")
+	advance := func(values int) {
+		ADDQ(U32(4*values), dst)
+		ADDQ(U32(values), codes)
+	}
+	for _, vectors := range []int{4, 1} {
+		f.While(n, vectors*s.Lanes, func() {
+			for i := range vectors {
+				v := s.New()
+				VPMOVZXBD(Mem{Base: codes, Disp: s.Lanes * i}, v)
+				VPSUBD(zero, v, v)
+				VCVTDQ2PS(v, v)
+				VMULPS(scale, v, v)
+				VMOVUPS(v, Mem{Base: dst, Disp: 4 * s.Lanes * i})
+			}
+			advance(vectors * s.Lanes)
+		})
+	}
+	f.While(n, 1, func() {
+		code, v := GP32(), XMM()
+		MOVBLZX(Mem{Base: codes}, code)
+		SUBL(Imm(128), code)
+		VCVTSI2SSL(code, scale.AsX(), v)
+		VMULSS(scale.AsX(), v, v)
+		VMOVSS(v, Mem{Base: dst})
+		advance(1)
+	})
 	f.End()
 }
 

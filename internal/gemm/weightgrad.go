@@ -140,12 +140,12 @@ func (s *strip) addTo(dw, sums []float32, k int) {
 // absolute writes the starts of len(rows) windows from pixel m on, counted
 // over all samples.
 func (g *gather) absolute(rows []int, m, sampleLen, shift int) {
-	pixels := len(g.rows)
-	base, pixel := m/pixels*sampleLen+shift, m%pixels
-	for i := range rows {
-		rows[i] = base + g.rows[pixel]
-		if pixel++; pixel == pixels {
-			base, pixel = base+sampleLen, 0
+	base, pixel := m/len(g.rows)*sampleLen+shift, m%len(g.rows)
+	for len(rows) > 0 {
+		here := min(len(rows), len(g.rows)-pixel)
+		for i, start := range g.rows[pixel : pixel+here] {
+			rows[i] = base + start
 		}
+		rows, base, pixel = rows[here:], base+sampleLen, 0
 	}
 }

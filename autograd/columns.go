@@ -28,13 +28,14 @@ func (b table) blocks() int { return (b.rows + b.blockRows - 1) / b.blockRows }
 // wide returns how many columns the wide rows have.
 func (b table) wide() int { return b.c * b.rep }
 
-// block returns the values [lo, mid) of block i that fill wide rows, and
-// [mid, hi), its last rows that do not.
-func (b table) block(i int) (lo, mid, hi int) {
-	first, end := i*b.blockRows, min((i+1)*b.blockRows, b.rows)
-	full := first + (end-first)/b.rep*b.rep
-	return first * b.c, full * b.c, end * b.c
+// block returns the values [lo, hi) of block i: whole rows.
+func (b table) block(i int) (lo, hi int) {
+	return i * b.blockRows * b.c, min((i+1)*b.blockRows, b.rows) * b.c
 }
+
+// whole returns how many of n values, counted from the start of a row, fill
+// wide rows; the last rows may not.
+func (b table) whole(n int) int { return n - n%b.wide() }
 
 // repeat returns v, one value for each channel, repeated for wide rows.
 func (b table) repeat(dst, v []float32) []float32 {
@@ -57,7 +58,8 @@ func AddColumnSums(t *Tape, dst, x []float32) {
 	b := newTable(len(x), len(dst))
 	partial := t.arena.Floats(b.blocks() * b.wide())
 	t.workers.For(b.blocks(), func(i int) {
-		lo, mid, hi := b.block(i)
+		lo, hi := b.block(i)
+		mid := lo + b.whole(hi-lo)
 		sums := partial[i*b.wide():][:b.wide()]
 		clear(sums)
 		kernel.ColumnSums(sums, x[lo:mid])

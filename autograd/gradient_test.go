@@ -54,6 +54,9 @@ func operations() []operation {
 		{"conv depthwise", [][]int{{2, 5, 5, 6}, {6, 3, 3, 1}, {6}}, 0, conv(geometry(3, 3, 2, 2, 1, 1, 1, 1, 6))},
 		{"batch norm training", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, norm(true, false)},
 		{"batch norm evaluation", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, norm(false, false)},
+		{"batch norm with pooling", [][]int{{3, 4, 6, 3}, {3}, {3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return BatchNormPool(t, x[0], x[1], x[2], stats(3), false)
+		}},
 		{"layer norm", [][]int{{2, 3, 9}, {9}, {9}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
 			return LayerNorm(t, x[0], x[1], x[2], 1e-5)
 		}},
@@ -246,6 +249,35 @@ func TestShapeMistakesPanic(t *testing.T) {
 			}()
 			f()
 		}()
+	}
+}
+
+// A batch norm with ReLU and pooling is the three of them, gradients included.
+func TestBatchNormPool(t *testing.T) {
+	workers := parallel.New(2)
+	defer workers.Close()
+	for _, shape := range [][]int{{3, 4, 6, 6}, {40, 28, 28, 6}, {7, 10, 10, 16}, {2, 2, 2, 33}} {
+		c := shape[3]
+		for _, training := range []bool{true, false} {
+			o := operation{name: "pooled", operands: [][]int{shape, {c}, {c}}}
+			fused, plain := o.draw(), o.draw()
+			tapes := [2]*Tape{NewTape(workers), NewTape(nil)}
+			a := BatchNormPool(tapes[0], fused[0], fused[1], fused[2], stats(c), training)
+			b := AvgPool(tapes[1], BatchNorm(tapes[1], plain[0], plain[1], plain[2], stats(c), training, true), window(2, 2, 0))
+			dy := tensor.Normal(tensor.NewStream(3, "dy"), a.Shape.Dims()...).Data
+			tapes[0].BackwardFrom(a, dy)
+			tapes[1].BackwardFrom(b, dy)
+			equal(t, "output", a.Data, b.Data)
+			equal(t, "dx", fused[0].Grad, plain[0].Grad)
+			for i := range c {
+				for k := 1; k < 3; k++ {
+					got, want := fused[k].Grad[i], plain[k].Grad[i]
+					if d := math.Abs(float64(got - want)); d > 1e-3 {
+						t.Errorf("%v: gradient %d of channel %d is %g, want %g", shape, k, i, got, want)
+					}
+				}
+			}
+		}
 	}
 }
 

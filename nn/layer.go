@@ -40,19 +40,34 @@ func (c *Context) stream(purpose string) *tensor.Stream {
 // their indices, as in torch.nn.Sequential.
 type Sequence []Layer
 
-// Forward applies the layers. A batch norm and the ReLU behind it run as one
-// operation.
+// Forward applies the layers. A batch norm runs as one operation with the ReLU
+// behind it, and with a 2x2 average pooling behind that.
 func (s Sequence) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s); {
 		norm, ok := s[i].(*BatchNorm2d)
-		if ok && i+1 < len(s) {
-			if _, relu := s[i+1].(ReLU); relu {
-				x = norm.forward(ctx, x, true)
-				i++
-				continue
-			}
+		switch {
+		case ok && i+2 < len(s) && isReLU(s[i+1]) && halves(s[i+2], x.Shape):
+			x = autograd.BatchNormPool(ctx.Tape, x, norm.Weight, norm.Bias, norm.stats(), ctx.Training)
+			i += 3
+		case ok && i+1 < len(s) && isReLU(s[i+1]):
+			x = norm.forward(ctx, x, true)
+			i += 2
+		default:
+			x = s[i].Forward(ctx, x)
+			i++
 		}
-		x = s[i].Forward(ctx, x)
 	}
 	return x
+}
+
+func isReLU(l Layer) bool {
+	_, ok := l.(ReLU)
+	return ok
+}
+
+// halves reports whether a layer is an average pooling that halves height and
+// width of such images exactly.
+func halves(l Layer, x tensor.Shape) bool {
+	pool, ok := l.(AvgPool2d)
+	return ok && pool == NewAvgPool2d(Kernel(2)) && x.Rank() == 4 && x.Dim(1)%2 == 0 && x.Dim(2)%2 == 0
 }

@@ -29,8 +29,11 @@ func (b *BatchNorm2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
 }
 
 func (b *BatchNorm2d) forward(ctx *Context, x *tensor.Tensor, relu bool) *tensor.Tensor {
-	stats := autograd.BatchStats{Mean: b.RunningMean, Var: b.RunningVar, Momentum: b.Momentum, Eps: b.Eps}
-	return autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, stats, ctx.Training, relu)
+	return autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training, relu)
+}
+
+func (b *BatchNorm2d) stats() autograd.BatchStats {
+	return autograd.BatchStats{Mean: b.RunningMean, Var: b.RunningVar, Momentum: b.Momentum, Eps: b.Eps}
 }
 
 // A LayerNorm normalises the last axis, as torch.nn.LayerNorm.

@@ -4,9 +4,8 @@ package models
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
+	"github.com/AlarioAI/bitnet/internal/near"
 	"github.com/AlarioAI/bitnet/nn"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -61,48 +60,12 @@ func MustNew(name string, o Options) nn.Layer {
 
 // Find returns the entry of the given name.
 func Find(name string) (Entry, error) {
-	all := All()
-	for _, e := range all {
+	var names []string
+	for _, e := range All() {
 		if e.Name == name {
 			return e, nil
 		}
-	}
-	return Entry{}, fmt.Errorf("unknown architecture %q%s", name, suggest(name, all))
-}
-
-// suggest names the architectures that a misspelled name may mean, or all.
-func suggest(name string, all []Entry) string {
-	var near, names []string
-	for _, e := range all {
 		names = append(names, e.Name)
-		if strings.Contains(e.Name, name) || distance(strings.ToLower(name), e.Name) <= 1+len(name)/4 {
-			near = append(near, e.Name)
-		}
 	}
-	if len(near) > 0 {
-		return ", did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return ", have " + strings.Join(names, ", ")
-}
-
-// distance is the Levenshtein distance: the number of letters to insert,
-// delete or replace to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = slices.Min([]int{replace, row[j] + 1, row[j+1] + 1})
-		}
-	}
-	return row[len(b)]
+	return Entry{}, fmt.Errorf("unknown architecture %q%s", name, near.Hint(name, names))
 }

@@ -143,6 +143,8 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 		"cut at the end":       whole[:len(whole)-1],
 		"longer":               append(bytes.Clone(whole), 0),
 		"another file":         []byte("this is a text and nothing else"),
+		"a changed bit":        flipped(whole, len(whole)-3),
+		"a changed position":   flipped(whole, bytes.Index(whole, []byte("loss_sum"))+13),
 		"without its position": bytes.Replace(whole, []byte(`"position"`), []byte(`"Position"`), 1),
 		"without a tensor":     bytes.Replace(whole, []byte(`"best.fc.bias"`), []byte(`"best.fc.Bias"`), 1),
 	} {
@@ -156,6 +158,12 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 			t.Errorf("%s: the file was changed (%v)", name, err)
 		}
 	}
+}
+
+func flipped(content []byte, at int) []byte {
+	c := bytes.Clone(content)
+	c[at] ^= 1
+	return c
 }
 
 func TestUnwritableCheckpoint(t *testing.T) {

@@ -7,6 +7,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/AlarioAI/bitnet/autograd"
@@ -54,7 +55,7 @@ type Progress struct {
 // When ctx is done, Run writes the checkpoint and returns an error that wraps
 // ctx's. A later Run with the same arguments goes on from there; after a crash
 // it goes on from the last checkpoint. Either way the result is the same, bit
-// for bit.
+// for bit. A loss that is not finite ends the run with an error.
 func Run(ctx context.Context, model nn.Layer, set *data.Set, c Config) (Result, error) {
 	if c.Epochs < 1 || c.Batch < 1 || !(c.Optimizer.LR > 0) {
 		return Result{}, fmt.Errorf("epochs %d, batch size %d, learning rate %g, want all positive", c.Epochs, c.Batch, c.Optimizer.LR)
@@ -131,7 +132,11 @@ func (r *run) epoch() error {
 	s := r.state
 	start, before := time.Now(), s.Seconds
 	for step, batch := range r.train.Epoch(s.Epoch, s.Step) {
-		s.LossSum += r.step(batch) * float64(len(batch.Labels))
+		loss := r.step(batch)
+		if !finite(loss) {
+			return fmt.Errorf("the training loss is %g in epoch %d, step %d of %d; a lower learning rate may help", loss, s.Epoch+1, step+1, r.train.Steps())
+		}
+		s.LossSum += loss * float64(len(batch.Labels))
 		s.Step = step + 1
 		s.Images += len(batch.Labels)
 		s.Seconds = before + time.Since(start).Seconds()
@@ -153,6 +158,9 @@ func (r *run) epoch() error {
 	if err != nil {
 		return r.interrupted(err)
 	}
+	if !finite(loss) {
+		return fmt.Errorf("the validation loss is %g in epoch %d; a lower learning rate may help", loss, s.Epoch+1)
+	}
 	s.endEpoch(loss, accuracy, time.Since(validating))
 	if r.OnEpoch != nil {
 		p := r.progress()
@@ -163,6 +171,8 @@ func (r *run) epoch() error {
 	}
 	return nil
 }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // step trains on one batch and returns its loss.
 func (r *run) step(batch *data.Batch) float64 {

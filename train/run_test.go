@@ -141,3 +141,12 @@ func TestCorrect(t *testing.T) {
 		t.Errorf("%d correct, want 3", n)
 	}
 }
+
+func TestLossThatIsNotFinite(t *testing.T) {
+	s := small()
+	s.recipe = quant.Float
+	s.config.Optimizer.LR = 1e30
+	if _, err := s.run(t.Context()); err == nil || !strings.Contains(err.Error(), "loss is") || !strings.Contains(err.Error(), "epoch 1") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"slices"
@@ -98,7 +99,7 @@ func (r *run) save() error {
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", r.Checkpoint, err)
 	}
-	metadata := map[string]string{"run": r.identity, "position": string(position)}
+	metadata := map[string]string{"run": r.identity, "position": string(position), "checksum": r.state.checksum(string(position))}
 	return durable.WriteFile(r.Checkpoint, 0o666, func(w io.Writer) error {
 		return safetensors.Write(w, r.state.tensors(), metadata)
 	})
@@ -130,7 +131,19 @@ func (r *run) resume() error {
 			return fmt.Errorf("checkpoint: %w", err)
 		}
 	}
+	if sum := r.state.checksum(metadata["position"]); metadata["checksum"] != sum {
+		return fmt.Errorf("checkpoint %s: checksum %s, want %s: the file is damaged; remove it to begin again", r.Checkpoint, metadata["checksum"], sum)
+	}
 	r.state.position = p
 	r.state.adam.Steps = p.Adam
 	return nil
+}
+
+// checksum covers what a checkpoint holds.
+func (s *state) checksum(position string) string {
+	sum := crc32.Checksum([]byte(position), castagnoli())
+	for _, t := range s.tensors() {
+		sum = update(sum, t.Data)
+	}
+	return fmt.Sprintf("%08x", sum)
 }

@@ -552,79 +552,58 @@ end9:
 // Requires: AVX, AVX2, CMOV
 TEXT ·gemmU8S8AVX2(SB), NOSPLIT, $0-136
 tile1:
-	MOVQ    a_base+32(FP), AX
-	MOVQ    rows_base+56(FP), R8
-	MOVQ    (R8), CX
-	LEAQ    (AX)(CX*1), CX
-	MOVQ    8(R8), DX
-	LEAQ    (AX)(DX*1), DX
-	MOVQ    16(R8), BX
-	LEAQ    (AX)(BX*1), BX
-	MOVQ    24(R8), SI
-	LEAQ    (AX)(SI*1), SI
-	MOVQ    32(R8), DI
-	LEAQ    (AX)(DI*1), DI
-	MOVQ    40(R8), R8
-	LEAQ    (AX)(R8*1), R8
-	MOVQ    segs_base+80(FP), R9
-	MOVQ    segs_len+88(FP), R10
-	LEAQ    (R9)(R10*8), R10
-	MOVQ    b_base+112(FP), R11
-	MOVQ    n+24(FP), AX
-	CMPQ    AX, $0x10
-	JNE     narrow2
-	MOVQ    c_base+0(FP), R12
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	VXORPS  Y11, Y11, Y11
-	MOVQ    segs_len+88(FP), R13
-	MOVQ    groups+104(FP), R15
-	IMULQ   R15, R13
-	CMPQ    R13, $0x40
-	JL      few3
-	VMOVDQU Y0, (R12)
-	VMOVDQU Y1, 32(R12)
-	VMOVDQU Y2, 64(R12)
-	VMOVDQU Y3, 96(R12)
-	VMOVDQU Y4, 128(R12)
-	VMOVDQU Y5, 160(R12)
-	VMOVDQU Y6, 192(R12)
-	VMOVDQU Y7, 224(R12)
-	VMOVDQU Y8, 256(R12)
-	VMOVDQU Y9, 288(R12)
-	VMOVDQU Y10, 320(R12)
-	VMOVDQU Y11, 352(R12)
+	MOVQ   a_base+32(FP), AX
+	MOVQ   rows_base+56(FP), R8
+	MOVQ   (R8), CX
+	LEAQ   (AX)(CX*1), CX
+	MOVQ   8(R8), DX
+	LEAQ   (AX)(DX*1), DX
+	MOVQ   16(R8), BX
+	LEAQ   (AX)(BX*1), BX
+	MOVQ   24(R8), SI
+	LEAQ   (AX)(SI*1), SI
+	MOVQ   32(R8), DI
+	LEAQ   (AX)(DI*1), DI
+	MOVQ   40(R8), R8
+	LEAQ   (AX)(R8*1), R8
+	MOVQ   segs_base+80(FP), R9
+	MOVQ   segs_len+88(FP), R10
+	LEAQ   (R9)(R10*8), R10
+	MOVQ   b_base+112(FP), R11
+	MOVQ   n+24(FP), AX
+	CMPQ   AX, $0x10
+	JNE    narrow2
+	MOVQ   c_base+0(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   segs_len+88(FP), R13
+	MOVQ   groups+104(FP), R14
+	IMULQ  R14, R13
+	CMPQ   R13, $0x40
+	JG     many3
 
-few3:
-	MOVQ $0x00000040, R14
+	// The words cannot overflow.
 	CMPQ R9, R10
-	JEQ  end6
+	JEQ  end5
 
-segment5:
+segment4:
 	MOVQ (R9), AX
 	ADDQ $0x08, R9
 	MOVQ groups+104(FP), R13
+	SUBQ $0x02, R13
+	JL   last7
 
-stretch7:
-	// run = min(left, room)
-	MOVQ    R13, R15
-	CMPQ    R15, R14
-	CMOVQGT R14, R15
-	SUBQ    R15, R13
-	SUBQ    R15, R14
-	SUBQ    $0x02, R15
-	JL      last10
-
-loop9:
+loop6:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (CX)(AX*1), Y14
@@ -691,12 +670,12 @@ loop9:
 	VPADDW       Y13, Y11, Y11
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000080, R11
-	SUBQ         $0x02, R15
-	JGE          loop9
+	SUBQ         $0x02, R13
+	JGE          loop6
 
-last10:
-	ADDQ         $0x02, R15
-	JZ           end11
+last7:
+	ADDQ         $0x02, R13
+	JZ           end8
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (CX)(AX*1), Y14
@@ -732,9 +711,190 @@ last10:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000040, R11
 
-end11:
-	TESTQ R14, R14
-	JNZ   fits8
+end8:
+	CMPQ R9, R10
+	JNE  segment4
+
+end5:
+	MOVL         $0x00010001, AX
+	VMOVD        AX, X12
+	VPBROADCASTD X12, Y12
+	VPMADDWD     Y12, Y0, Y0
+	VMOVDQU      Y0, (R12)
+	VPMADDWD     Y12, Y1, Y1
+	VMOVDQU      Y1, 32(R12)
+	VPMADDWD     Y12, Y2, Y2
+	VMOVDQU      Y2, 64(R12)
+	VPMADDWD     Y12, Y3, Y3
+	VMOVDQU      Y3, 96(R12)
+	VPMADDWD     Y12, Y4, Y4
+	VMOVDQU      Y4, 128(R12)
+	VPMADDWD     Y12, Y5, Y5
+	VMOVDQU      Y5, 160(R12)
+	VPMADDWD     Y12, Y6, Y6
+	VMOVDQU      Y6, 192(R12)
+	VPMADDWD     Y12, Y7, Y7
+	VMOVDQU      Y7, 224(R12)
+	VPMADDWD     Y12, Y8, Y8
+	VMOVDQU      Y8, 256(R12)
+	VPMADDWD     Y12, Y9, Y9
+	VMOVDQU      Y9, 288(R12)
+	VPMADDWD     Y12, Y10, Y10
+	VMOVDQU      Y10, 320(R12)
+	VPMADDWD     Y12, Y11, Y11
+	VMOVDQU      Y11, 352(R12)
+	ADDQ         $0x00000180, c_base+0(FP)
+	ADDQ         $0x00000030, rows_base+56(FP)
+	MOVQ         rows_len+64(FP), AX
+	SUBQ         $0x06, AX
+	MOVQ         AX, rows_len+64(FP)
+	JG           tile1
+	VZEROUPPER
+	RET
+
+many3:
+	VMOVDQU Y0, (R12)
+	VMOVDQU Y1, 32(R12)
+	VMOVDQU Y2, 64(R12)
+	VMOVDQU Y3, 96(R12)
+	VMOVDQU Y4, 128(R12)
+	VMOVDQU Y5, 160(R12)
+	VMOVDQU Y6, 192(R12)
+	VMOVDQU Y7, 224(R12)
+	VMOVDQU Y8, 256(R12)
+	VMOVDQU Y9, 288(R12)
+	VMOVDQU Y10, 320(R12)
+	VMOVDQU Y11, 352(R12)
+	MOVQ    $0x00000040, R15
+	CMPQ    R9, R10
+	JEQ     end10
+
+segment9:
+	MOVQ (R9), AX
+	ADDQ $0x08, R9
+	MOVQ groups+104(FP), R13
+
+stretch11:
+	// run = min(left, room)
+	MOVQ    R13, R14
+	CMPQ    R14, R15
+	CMOVQGT R15, R14
+	SUBQ    R14, R13
+	SUBQ    R14, R15
+	SUBQ    $0x02, R14
+	JL      last14
+
+loop13:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (CX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y0, Y0
+	VPADDW       Y14, Y1, Y1
+	VBROADCASTSS (DX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y2, Y2
+	VPADDW       Y14, Y3, Y3
+	VBROADCASTSS (BX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y5, Y5
+	VBROADCASTSS (SI)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y7, Y7
+	VBROADCASTSS (DI)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y8, Y8
+	VPADDW       Y14, Y9, Y9
+	VBROADCASTSS (R8)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y12
+	VPMADDUBSW   Y13, Y14, Y13
+	VPADDW       Y12, Y10, Y10
+	VPADDW       Y13, Y11, Y11
+	VMOVUPS      64(R11), Y12
+	VMOVUPS      96(R11), Y13
+	VBROADCASTSS 4(CX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y0, Y0
+	VPADDW       Y14, Y1, Y1
+	VBROADCASTSS 4(DX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y2, Y2
+	VPADDW       Y14, Y3, Y3
+	VBROADCASTSS 4(BX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y5, Y5
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y7, Y7
+	VBROADCASTSS 4(DI)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y8, Y8
+	VPADDW       Y14, Y9, Y9
+	VBROADCASTSS 4(R8)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y12
+	VPMADDUBSW   Y13, Y14, Y13
+	VPADDW       Y12, Y10, Y10
+	VPADDW       Y13, Y11, Y11
+	ADDQ         $0x08, AX
+	ADDQ         $0x00000080, R11
+	SUBQ         $0x02, R14
+	JGE          loop13
+
+last14:
+	ADDQ         $0x02, R14
+	JZ           end15
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (CX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y0, Y0
+	VPADDW       Y14, Y1, Y1
+	VBROADCASTSS (DX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y2, Y2
+	VPADDW       Y14, Y3, Y3
+	VBROADCASTSS (BX)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y5, Y5
+	VBROADCASTSS (SI)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y7, Y7
+	VBROADCASTSS (DI)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y8, Y8
+	VPADDW       Y14, Y9, Y9
+	VBROADCASTSS (R8)(AX*1), Y14
+	VPMADDUBSW   Y12, Y14, Y12
+	VPMADDUBSW   Y13, Y14, Y13
+	VPADDW       Y12, Y10, Y10
+	VPADDW       Y13, Y11, Y11
+	ADDQ         $0x04, AX
+	ADDQ         $0x00000040, R11
+
+end15:
+	TESTQ R15, R15
+	JNZ   fits12
 
 	// The words are full: empty them into c.
 	MOVL         $0x00010001, R14
@@ -788,20 +948,15 @@ end11:
 	VPXOR        Y9, Y9, Y9
 	VPXOR        Y10, Y10, Y10
 	VPXOR        Y11, Y11, Y11
-	MOVQ         $0x00000040, R14
+	MOVQ         $0x00000040, R15
 
-fits8:
+fits12:
 	TESTQ R13, R13
-	JNZ   stretch7
+	JNZ   stretch11
 	CMPQ  R9, R10
-	JNE   segment5
+	JNE   segment9
 
-end6:
-	MOVQ         segs_len+88(FP), R13
-	MOVQ         groups+104(FP), R15
-	IMULQ        R15, R13
-	CMPQ         R13, $0x40
-	JL           only4
+end10:
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X12
 	VPBROADCASTD X12, Y12
@@ -850,84 +1005,32 @@ end6:
 	VZEROUPPER
 	RET
 
-only4:
-	MOVL         $0x00010001, AX
-	VMOVD        AX, X12
-	VPBROADCASTD X12, Y12
-	VPMADDWD     Y12, Y0, Y0
-	VMOVDQU      Y0, (R12)
-	VPMADDWD     Y12, Y1, Y1
-	VMOVDQU      Y1, 32(R12)
-	VPMADDWD     Y12, Y2, Y2
-	VMOVDQU      Y2, 64(R12)
-	VPMADDWD     Y12, Y3, Y3
-	VMOVDQU      Y3, 96(R12)
-	VPMADDWD     Y12, Y4, Y4
-	VMOVDQU      Y4, 128(R12)
-	VPMADDWD     Y12, Y5, Y5
-	VMOVDQU      Y5, 160(R12)
-	VPMADDWD     Y12, Y6, Y6
-	VMOVDQU      Y6, 192(R12)
-	VPMADDWD     Y12, Y7, Y7
-	VMOVDQU      Y7, 224(R12)
-	VPMADDWD     Y12, Y8, Y8
-	VMOVDQU      Y8, 256(R12)
-	VPMADDWD     Y12, Y9, Y9
-	VMOVDQU      Y9, 288(R12)
-	VPMADDWD     Y12, Y10, Y10
-	VMOVDQU      Y10, 320(R12)
-	VPMADDWD     Y12, Y11, Y11
-	VMOVDQU      Y11, 352(R12)
-	ADDQ         $0x00000180, c_base+0(FP)
-	ADDQ         $0x00000030, rows_base+56(FP)
-	MOVQ         rows_len+64(FP), AX
-	SUBQ         $0x06, AX
-	MOVQ         AX, rows_len+64(FP)
-	JG           tile1
-	VZEROUPPER
-	RET
-
 narrow2:
-	MOVQ    c_base+0(FP), R12
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	MOVQ    segs_len+88(FP), R13
-	MOVQ    groups+104(FP), R15
-	IMULQ   R15, R13
-	CMPQ    R13, $0x40
-	JL      few12
-	VMOVDQU Y0, (R12)
-	VMOVDQU Y1, 32(R12)
-	VMOVDQU Y2, 64(R12)
-	VMOVDQU Y3, 96(R12)
-	VMOVDQU Y4, 128(R12)
-	VMOVDQU Y5, 160(R12)
+	MOVQ   c_base+0(FP), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   segs_len+88(FP), R13
+	MOVQ   groups+104(FP), R14
+	IMULQ  R14, R13
+	CMPQ   R13, $0x40
+	JG     many16
 
-few12:
-	MOVQ $0x00000040, R14
+	// The words cannot overflow.
 	CMPQ R9, R10
-	JEQ  end15
+	JEQ  end18
 
-segment14:
+segment17:
 	MOVQ (R9), AX
 	ADDQ $0x08, R9
 	MOVQ groups+104(FP), R13
+	SUBQ $0x02, R13
+	JL   last20
 
-stretch16:
-	// run = min(left, room)
-	MOVQ    R13, R15
-	CMPQ    R15, R14
-	CMOVQGT R14, R15
-	SUBQ    R15, R13
-	SUBQ    R15, R14
-	SUBQ    $0x02, R15
-	JL      last19
-
-loop18:
+loop19:
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -968,12 +1071,12 @@ loop18:
 	VPADDW       Y6, Y5, Y5
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000040, R11
-	SUBQ         $0x02, R15
-	JGE          loop18
+	SUBQ         $0x02, R13
+	JGE          loop19
 
-last19:
-	ADDQ         $0x02, R15
-	JZ           end20
+last20:
+	ADDQ         $0x02, R13
+	JZ           end21
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -996,9 +1099,133 @@ last19:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000020, R11
 
-end20:
-	TESTQ R14, R14
-	JNZ   fits17
+end21:
+	CMPQ R9, R10
+	JNE  segment17
+
+end18:
+	MOVL         $0x00010001, AX
+	VMOVD        AX, X6
+	VPBROADCASTD X6, Y6
+	VPMADDWD     Y6, Y0, Y0
+	VMOVDQU      Y0, (R12)
+	VPMADDWD     Y6, Y1, Y1
+	VMOVDQU      Y1, 32(R12)
+	VPMADDWD     Y6, Y2, Y2
+	VMOVDQU      Y2, 64(R12)
+	VPMADDWD     Y6, Y3, Y3
+	VMOVDQU      Y3, 96(R12)
+	VPMADDWD     Y6, Y4, Y4
+	VMOVDQU      Y4, 128(R12)
+	VPMADDWD     Y6, Y5, Y5
+	VMOVDQU      Y5, 160(R12)
+	ADDQ         $0x000000c0, c_base+0(FP)
+	ADDQ         $0x00000030, rows_base+56(FP)
+	MOVQ         rows_len+64(FP), AX
+	SUBQ         $0x06, AX
+	MOVQ         AX, rows_len+64(FP)
+	JG           tile1
+	VZEROUPPER
+	RET
+
+many16:
+	VMOVDQU Y0, (R12)
+	VMOVDQU Y1, 32(R12)
+	VMOVDQU Y2, 64(R12)
+	VMOVDQU Y3, 96(R12)
+	VMOVDQU Y4, 128(R12)
+	VMOVDQU Y5, 160(R12)
+	MOVQ    $0x00000040, R15
+	CMPQ    R9, R10
+	JEQ     end23
+
+segment22:
+	MOVQ (R9), AX
+	ADDQ $0x08, R9
+	MOVQ groups+104(FP), R13
+
+stretch24:
+	// run = min(left, room)
+	MOVQ    R13, R14
+	CMPQ    R14, R15
+	CMOVQGT R15, R14
+	SUBQ    R14, R13
+	SUBQ    R14, R15
+	SUBQ    $0x02, R14
+	JL      last27
+
+loop26:
+	VMOVUPS      (R11), Y6
+	VBROADCASTSS (CX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y0, Y0
+	VBROADCASTSS (DX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y1, Y1
+	VBROADCASTSS (BX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y2, Y2
+	VBROADCASTSS (SI)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y3, Y3
+	VBROADCASTSS (DI)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y4, Y4
+	VBROADCASTSS (R8)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVUPS      32(R11), Y6
+	VBROADCASTSS 4(CX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y0, Y0
+	VBROADCASTSS 4(DX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y1, Y1
+	VBROADCASTSS 4(BX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y2, Y2
+	VBROADCASTSS 4(SI)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y3, Y3
+	VBROADCASTSS 4(DI)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y4, Y4
+	VBROADCASTSS 4(R8)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	ADDQ         $0x08, AX
+	ADDQ         $0x00000040, R11
+	SUBQ         $0x02, R14
+	JGE          loop26
+
+last27:
+	ADDQ         $0x02, R14
+	JZ           end28
+	VMOVUPS      (R11), Y6
+	VBROADCASTSS (CX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y0, Y0
+	VBROADCASTSS (DX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y1, Y1
+	VBROADCASTSS (BX)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y2, Y2
+	VBROADCASTSS (SI)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y3, Y3
+	VBROADCASTSS (DI)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPADDW       Y7, Y4, Y4
+	VBROADCASTSS (R8)(AX*1), Y7
+	VPMADDUBSW   Y6, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	ADDQ         $0x04, AX
+	ADDQ         $0x00000020, R11
+
+end28:
+	TESTQ R15, R15
+	JNZ   fits25
 
 	// The words are full: empty them into c.
 	MOVL         $0x00010001, R14
@@ -1028,20 +1255,15 @@ end20:
 	VPXOR        Y3, Y3, Y3
 	VPXOR        Y4, Y4, Y4
 	VPXOR        Y5, Y5, Y5
-	MOVQ         $0x00000040, R14
+	MOVQ         $0x00000040, R15
 
-fits17:
+fits25:
 	TESTQ R13, R13
-	JNZ   stretch16
+	JNZ   stretch24
 	CMPQ  R9, R10
-	JNE   segment14
+	JNE   segment22
 
-end15:
-	MOVQ         segs_len+88(FP), R13
-	MOVQ         groups+104(FP), R15
-	IMULQ        R15, R13
-	CMPQ         R13, $0x40
-	JL           only13
+end23:
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X6
 	VPBROADCASTD X6, Y6
@@ -1062,31 +1284,6 @@ end15:
 	VMOVDQU      Y4, 128(R12)
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       160(R12), Y5, Y5
-	VMOVDQU      Y5, 160(R12)
-	ADDQ         $0x000000c0, c_base+0(FP)
-	ADDQ         $0x00000030, rows_base+56(FP)
-	MOVQ         rows_len+64(FP), AX
-	SUBQ         $0x06, AX
-	MOVQ         AX, rows_len+64(FP)
-	JG           tile1
-	VZEROUPPER
-	RET
-
-only13:
-	MOVL         $0x00010001, AX
-	VMOVD        AX, X6
-	VPBROADCASTD X6, Y6
-	VPMADDWD     Y6, Y0, Y0
-	VMOVDQU      Y0, (R12)
-	VPMADDWD     Y6, Y1, Y1
-	VMOVDQU      Y1, 32(R12)
-	VPMADDWD     Y6, Y2, Y2
-	VMOVDQU      Y2, 64(R12)
-	VPMADDWD     Y6, Y3, Y3
-	VMOVDQU      Y3, 96(R12)
-	VPMADDWD     Y6, Y4, Y4
-	VMOVDQU      Y4, 128(R12)
-	VPMADDWD     Y6, Y5, Y5
 	VMOVDQU      Y5, 160(R12)
 	ADDQ         $0x000000c0, c_base+0(FP)
 	ADDQ         $0x00000030, rows_base+56(FP)

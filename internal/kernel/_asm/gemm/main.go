@@ -108,14 +108,18 @@ func gemmU8S8Words(s vec.Set, mr int) {
 	begin(s, "gemmU8S8", signatureU8S8, mr, 1, func(t tile) {
 		c := vec.Base("c")
 		words := t.Zeros(t.size())
-		left, room, run := GP64(), GP64(), GP64()
-		// ifFew jumps if the words cannot become full before the end.
-		ifFew := func(label string) {
-			Load(Param("segs").Len(), left)
-			Load(Param("groups"), run)
-			IMULQ(run, left)
-			CMPQ(left, Imm(safe))
-			JL(LabelRef(label))
+		left := GP64()
+		body := func(k int) {
+			t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
+				p := make([]reg.VecVirtual, len(w))
+				for h := range w {
+					p[h] = t.New()
+					VPMADDUBSW(w[h], x, p[h])
+				}
+				for h := range w {
+					VPADDW(p[h], words[i+h], words[i+h])
+				}
+			})
 		}
 		flush := func(add bool) {
 			ones := t.Splat(0x0001_0001)
@@ -128,12 +132,25 @@ func gemmU8S8Words(s vec.Set, mr int) {
 			}
 		}
 
-		few, only := t.Label("few"), t.Label("only")
-		ifFew(few)
+		many := t.Label("many")
+		Load(Param("segs").Len(), left)
+		run := Load(Param("groups"), GP64())
+		IMULQ(run, left)
+		CMPQ(left, Imm(safe))
+		JG(LabelRef(many))
+		Comment("The words cannot overflow.")
+		t.eachSegment(func() {
+			Load(Param("groups"), left)
+			t.count(left, 4, body)
+		})
+		flush(false)
+		t.next()
+
+		Label(many)
 		for i, zero := range words {
 			VMOVDQU(zero, t.c(c, i))
 		}
-		Label(few)
+		room := GP64()
 		MOVQ(U32(safe), room)
 		t.eachSegment(func() {
 			stretch, fits := t.Label("stretch"), t.Label("fits")
@@ -145,18 +162,7 @@ func gemmU8S8Words(s vec.Set, mr int) {
 			CMOVQGT(room, run)
 			SUBQ(run, left)
 			SUBQ(run, room)
-			t.count(run, 4, func(k int) {
-				t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
-					p := make([]reg.VecVirtual, len(w))
-					for h := range w {
-						p[h] = t.New()
-						VPMADDUBSW(w[h], x, p[h])
-					}
-					for h := range w {
-						VPADDW(p[h], words[i+h], words[i+h])
-					}
-				})
-			})
+			t.count(run, 4, body)
 			TESTQ(room, room)
 			JNZ(LabelRef(fits))
 			Comment("The words are full: empty them into c.")
@@ -169,11 +175,7 @@ func gemmU8S8Words(s vec.Set, mr int) {
 			TESTQ(left, left)
 			JNZ(LabelRef(stretch))
 		})
-		ifFew(only)
 		flush(true)
-		t.next()
-		Label(only)
-		flush(false)
 		t.next()
 	})
 }

@@ -60,7 +60,7 @@ func Conv(t *Tape, x, w, bias *tensor.Tensor, g Geometry) *tensor.Tensor {
 	y := t.arena.Tensor(shape)
 	framed := p.Input.Fit(t.workers, t.arena, x.Data, n)
 	panels := p.PackForward(t.workers, t.arena, w.Data)
-	p.Forward(t.workers, y.Data, framed, n, panels, data(bias))
+	p.Forward(t.workers, y.Data, framed, n, panels, bias.Values())
 	t.arena.Release(panels.Floats())
 	if t.Needs(x, w, bias) {
 		*Push[conv](t, y) = conv{plan: p, x: x, w: w, bias: bias, y: y, framed: framed, n: n}
@@ -89,11 +89,4 @@ func (o *conv) Backward(t *Tape) {
 		o.plan.InputGradient(t.workers, t.arena, dx, dy, o.n, o.w.Data)
 		t.AddGrad(o.x, dx)
 	}
-}
-
-func data(x *tensor.Tensor) []float32 {
-	if x == nil {
-		return nil
-	}
-	return x.Data
 }

@@ -101,7 +101,7 @@ func (x *execution) open(c *Config) error {
 				return fmt.Errorf("data set %s: %w", source.Name, err)
 			}
 		}
-		x.sets[source.Name], x.sums[source.Name] = set, sum(set)
+		x.sets[source.Name], x.sums[source.Name] = set, set.Checksum()
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ const (
 type document struct {
 	Key
 	Settings       Settings      `json:"settings"`
-	DataSum        string        `json:"data_sum"` // see sum
+	DataSum        string        `json:"data_sum"` // see data.Set.Checksum
 	InstructionSet string        `json:"instruction_set,omitempty"`
 	Result         *train.Result `json:"result,omitempty"`
 }

@@ -49,7 +49,7 @@ func checkModel(t *testing.T, workers *parallel.Pool, m *parity.Model, architect
 	m.CheckLogits(t, recipe.String(), logits.Data)
 
 	parameters := nn.Parameters(model)
-	adam := optim.Adam{LR: 1e-3}.Start(tensors(parameters))
+	adam := optim.Adam{LR: 1e-3}.Start(nn.Tensors(parameters))
 	tape := autograd.NewTape(workers)
 	ctx := &nn.Context{Tape: tape, Training: true}
 	x := parity.ChannelsLast(m.Batch())
@@ -110,14 +110,6 @@ func checkShapes(t *testing.T, what string, got []nn.Named, want map[string][]in
 	for name := range missing {
 		t.Errorf("%s %s is missing", what, name)
 	}
-}
-
-func tensors(named []nn.Named) []*tensor.Tensor {
-	var all []*tensor.Tensor
-	for _, n := range named {
-		all = append(all, n.Tensor)
-	}
-	return all
 }
 
 func TestParameterCounts(t *testing.T) {

@@ -37,7 +37,7 @@ func BenchmarkStep(b *testing.B) {
 					b.ReportMetric(batch*float64(b.N)/b.Elapsed().Seconds(), "images/s")
 				})
 			}
-			adam := optim.Adam{LR: 1e-3}.Start(tensors(nn.Parameters(model)))
+			adam := optim.Adam{LR: 1e-3}.Start(nn.Tensors(nn.Parameters(model)))
 			run("train", func(t *autograd.Tape, workers *parallel.Pool) {
 				ctx := &nn.Context{Tape: t, Training: true}
 				t.Backward(autograd.CrossEntropy(t, model.Forward(ctx, x), labels))

@@ -27,6 +27,15 @@ func Parameters(model Layer) []Named { return collectState(model, false) }
 // statistics: fields with the tag state:"buffer".
 func Buffers(model Layer) []Named { return collectState(model, true) }
 
+// Tensors returns the tensors without their names.
+func Tensors(named []Named) []*tensor.Tensor {
+	all := make([]*tensor.Tensor, len(named))
+	for i, n := range named {
+		all[i] = n.Tensor
+	}
+	return all
+}
+
 // CountParameters returns the number of trainable values of a network.
 func CountParameters(model Layer) int {
 	n := 0

@@ -59,7 +59,7 @@ func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry
 
 	y := arena.Tensor(shape)
 	scale := gamma * beta / alarioRange
-	p.Forward(workers, y.Data, framed, n, p.PackForward(workers, arena, wq), values(bias))
+	p.Forward(workers, y.Data, framed, n, p.PackForward(workers, arena, wq), bias.Values())
 	t.Blocks(len(y.Data), func(lo, hi int) { kernel.Combine(y.Data[lo:hi], scale, y.Data[lo:hi], 0, y.Data[lo:hi], 0) })
 	if t.Needs(x, w, bias) {
 		*autograd.Push[alario](t, y) = alario{p, x, w, bias, y, wq, xq, framed, norms, gamma, scale, n, batch}

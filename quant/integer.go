@@ -58,7 +58,7 @@ func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autog
 		scales[i] = s * beta
 	}
 	y := arena.Tensor(shape)
-	p.ForwardCodes(t.Workers(), y.Data, xcodes, n, p.PackCodes(t.Workers(), arena, codes), scales, values(bias))
+	p.ForwardCodes(t.Workers(), y.Data, xcodes, n, p.PackCodes(t.Workers(), arena, codes), scales, bias.Values())
 	if t.Needs(x, w, bias) {
 		*autograd.Push[integerConv](t, y) = integerConv{r, p, x, w, bias, y, codes, xcodes, steps, norms, beta, n}
 	}
@@ -151,11 +151,4 @@ func samples(t *autograd.Tape, n, size int, f func(i int)) {
 			f(i)
 		}
 	})
-}
-
-func values(x *tensor.Tensor) []float32 {
-	if x == nil {
-		return nil
-	}
-	return x.Data
 }

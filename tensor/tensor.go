@@ -41,6 +41,14 @@ func (t *Tensor) Clone() *Tensor {
 	return c
 }
 
+// Values returns the data, or nil where there is no tensor.
+func (t *Tensor) Values() []float32 {
+	if t == nil {
+		return nil
+	}
+	return t.Data
+}
+
 // Uniform returns a tensor of independent draws from [low, high).
 func Uniform(r *Stream, low, high float32, dims ...int) *Tensor {
 	t := New(dims...)

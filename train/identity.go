@@ -21,15 +21,8 @@ func identify(model nn.Layer, set *data.Set, c Config) string {
 	for _, p := range slices.Concat(nn.Parameters(model), nn.Buffers(model)) {
 		network = update(network, p.Data)
 	}
-	images := uint32(0)
-	for _, part := range [...]*data.Images{set.Train, set.Test} {
-		images = crc32.Update(images, castagnoli(), part.Pixels)
-		for _, label := range part.Labels {
-			images = crc32.Update(images, castagnoli(), binary.LittleEndian.AppendUint32(nil, uint32(label)))
-		}
-	}
-	return fmt.Sprintf("network %08x, data %s %08x mean %v std %v, %d epochs, batch size %d, %+v, seed %d, %v",
-		network, set.Name, images, set.Mean, set.Std, c.Epochs, c.Batch, c.Optimizer, c.Seed, cpu.Current())
+	return fmt.Sprintf("network %08x, data %s %s, %d epochs, batch size %d, %+v, seed %d, %v",
+		network, set.Name, set.Checksum(), c.Epochs, c.Batch, c.Optimizer, c.Seed, cpu.Current())
 }
 
 // castagnoli returns the table of the checksum that processors compute in hardware.

@@ -14,7 +14,6 @@ import (
 	"github.com/AlarioAI/bitnet/nn"
 	"github.com/AlarioAI/bitnet/optim"
 	"github.com/AlarioAI/bitnet/safetensors"
-	"github.com/AlarioAI/bitnet/tensor"
 )
 
 // state is everything that a run's future depends on: what a checkpoint holds.
@@ -38,11 +37,8 @@ type position struct {
 }
 
 func newState(model nn.Layer, config optim.Adam) *state {
-	var params []*tensor.Tensor
-	for _, p := range nn.Parameters(model) {
-		params = append(params, p.Tensor)
-	}
-	s := &state{model: slices.Concat(nn.Parameters(model), nn.Buffers(model)), adam: config.Start(params)}
+	parameters := nn.Parameters(model)
+	s := &state{model: slices.Concat(parameters, nn.Buffers(model)), adam: config.Start(nn.Tensors(parameters))}
 	for _, p := range s.model {
 		s.best = append(s.best, make([]float32, len(p.Data)))
 	}

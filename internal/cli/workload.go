@@ -104,11 +104,7 @@ func evaluation(model nn.Layer, images *tensor.Tensor, workers *parallel.Pool) f
 // training returns a step that goes forward and backward and updates the
 // weights.
 func training(model nn.Layer, images *tensor.Tensor, labels []int32, workers *parallel.Pool) func() {
-	var parameters []*tensor.Tensor
-	for _, p := range nn.Parameters(model) {
-		parameters = append(parameters, p.Tensor)
-	}
-	adam := optim.Adam{LR: 1e-3}.Start(parameters)
+	adam := optim.Adam{LR: 1e-3}.Start(nn.Tensors(nn.Parameters(model)))
 	tape := autograd.NewTape(workers)
 	return func() {
 		tape.Reset()

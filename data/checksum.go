@@ -1,19 +1,17 @@
-package experiment
+package data
 
 import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-
-	"github.com/AlarioAI/bitnet/data"
 )
 
-// sum returns a checksum of everything in a data set that a run depends on:
-// 16 hexadecimal digits of a SHA-256.
-func sum(set *data.Set) string {
+// Checksum covers everything in a data set that a training depends on: 16
+// hexadecimal digits of a SHA-256.
+func (s *Set) Checksum() string {
 	h := sha256.New()
-	fmt.Fprintln(h, set.Classes, set.Mean, set.Std)
-	for _, part := range []*data.Images{set.Train, set.Test} {
+	fmt.Fprintln(h, s.Classes, s.Mean, s.Std)
+	for _, part := range []*Images{s.Train, s.Test} {
 		fmt.Fprintln(h, part.N, part.H, part.W, part.C)
 		h.Write(part.Pixels)
 		labels := make([]byte, 0, 4*len(part.Labels))

@@ -14,7 +14,7 @@ tool    = go tool -modfile=tools/go.mod
 platforms = linux-arm64 darwin-arm64 windows-amd64 js-wasm
 
 # The packages whose results depend on the kernels in use.
-kernels = ./internal/kernel/... ./internal/gemm/... ./autograd/... ./quant/... ./nn/... ./models/...
+kernels = ./internal/kernel/... ./internal/gemm/... ./autograd/... ./quant/... ./optim/... ./nn/... ./models/...
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z].*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile

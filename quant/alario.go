@@ -22,7 +22,8 @@ const (
 //	xq = clamp(n * 128/gamma, -(128-1e-5), 128-1e-5)
 //	y  = (xq * codes + bias) * gamma*beta/128
 //
-// A sample's output therefore depends on the others in its batch. The gradient
+// A sample's output therefore depends on the others in its batch, and a batch
+// whose samples are all constant has gamma = 0 and gives NaN, as it does there. The gradient
 // stops where the clamp acts, and passes to w as that of the codes.
 func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry) *tensor.Tensor {
 	c, n, shape := g.Product(x.Shape, w.Shape)
@@ -35,7 +36,7 @@ func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry
 	}
 
 	batch := x.Shape.Dim(0)
-	size := len(x.Data) / batch
+	size := len(x.Data) / max(1, batch)
 	norms, peaks := arena.Floats(2*batch), arena.Floats(batch)
 	samples(t, batch, size, func(i int) {
 		n := layerNorm(x.Data[i*size:][:size])
@@ -97,7 +98,7 @@ func (o *alario) Backward(t *autograd.Tape) {
 	}
 	dx := arena.Floats(len(o.x.Data))
 	p.InputGradient(workers, arena, dx, p.Output.Fit(workers, arena, dz, o.n), o.n, o.wq)
-	size := len(dx) / o.batch
+	size := len(dx) / max(1, o.batch)
 	samples(t, o.batch, size, func(i int) {
 		dn := dx[i*size:][:size]
 		for j, q := range o.xq[i*size:][:size] {

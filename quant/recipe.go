@@ -50,8 +50,13 @@ func Parse(name string) (Recipe, error) {
 	return Float, fmt.Errorf("unknown recipe %q, want one of %s", name, strings.Join(names[:], ", "))
 }
 
-// MarshalText returns the recipe's name.
-func (r Recipe) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+// MarshalText returns the recipe's name. It fails for a value that is none.
+func (r Recipe) MarshalText() ([]byte, error) {
+	if int(r) >= len(names) {
+		return nil, fmt.Errorf("%v has no name", r)
+	}
+	return []byte(r.String()), nil
+}
 
 // UnmarshalText is Parse.
 func (r *Recipe) UnmarshalText(text []byte) (err error) {

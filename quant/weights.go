@@ -14,8 +14,13 @@ const weightEps = 1e-7
 //	alario, b158   codes[i] = clamp(round(w[i] / (beta + 1e-7)), -1, 1)
 //	b1             codes[i] = +1 where w[i] > mean(w), else -1
 //
+// Float has no codes: Weights panics.
+//
 // (arXiv 2402.17764, equations 1 to 3; arXiv 2310.11453, equations 1 to 3 and 12).
 func (r Recipe) Weights(workers *parallel.Pool, codes []int8, w []float32) (scale float32) {
+	if r == Float {
+		panic("quant.Weights: the recipe float has no codes")
+	}
 	scale = mean(workers, w, kernel.SumAbs)
 	if r == B1 {
 		center := mean(workers, w, kernel.Sum)

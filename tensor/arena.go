@@ -96,7 +96,7 @@ func (s *shelf[T]) lend(n int) []T {
 		s.free, s.lent = map[int][][]T{}, map[*T][]T{}
 	}
 	if n == 0 {
-		return nil
+		return make([]T, 0, Slack)
 	}
 	var buf []T
 	if same := s.free[n]; len(same) > 0 {

@@ -38,13 +38,14 @@ func (s Shape) Rank() int { return s.rank }
 
 // Dim returns the length of axis i; a negative i counts from the last axis.
 func (s Shape) Dim(i int) int {
+	at := i
 	if i < 0 {
-		i += s.rank
+		at += s.rank
 	}
-	if i < 0 || i >= s.rank {
+	if at < 0 || at >= s.rank {
 		panic(fmt.Sprintf("tensor: shape %v has no axis %d", s, i))
 	}
-	return s.dim[i]
+	return s.dim[at]
 }
 
 // Len returns the number of elements: the product of all axis lengths.

@@ -49,11 +49,12 @@ func (t *Tensor) Values() []float32 {
 	return t.Data
 }
 
-// Uniform returns a tensor of independent draws from [low, high).
+// Uniform returns a tensor of independent draws low + (high-low)*u, with u from
+// [0, 1) and every operation rounded to float32, on every platform.
 func Uniform(r *Stream, low, high float32, dims ...int) *Tensor {
 	t := New(dims...)
 	for i := range t.Data {
-		t.Data[i] = low + (high-low)*r.Float32()
+		t.Data[i] = low + float32((high-low)*r.Float32())
 	}
 	return t
 }

@@ -26,7 +26,12 @@ const (
 var names = [...]string{"generic", "avx2", "avx512"}
 
 // String returns the name that BITNET_CPU knows the level by.
-func (l Level) String() string { return names[l] }
+func (l Level) String() string {
+	if l < 0 || int(l) >= len(names) {
+		return fmt.Sprintf("level %d", int32(l))
+	}
+	return names[l]
+}
 
 // level is written at start and by Force in tests; everything else reads it.
 var level atomic.Int32
@@ -69,7 +74,7 @@ func Check() error { return startErr }
 // that a test can compare two levels in one process. It panics if the
 // processor lacks the level.
 func Force(l Level) (restore func()) {
-	if l > Supported() {
+	if l < Generic || l > Supported() {
 		panic(fmt.Sprintf("cpu.Force: this processor has no %v", l))
 	}
 	old := level.Swap(int32(l))

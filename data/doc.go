@@ -1,6 +1,6 @@
 // Package data turns files into batches: labelled images held as bytes, their
-// split into training and validation, and a loader that shuffles, normalises
-// and batches them in the background.
+// split into training and validation, and a loader that shuffles, augments,
+// resizes, normalises and batches them in the background.
 //
 // A training set goes through it like this:
 //

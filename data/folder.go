@@ -7,13 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
-// DefaultClasses is the number of classes that OpenFolder expects.
+// DefaultClasses is the number of classes that OpenFolder expects of a set that
+// does not say it.
 const DefaultClasses = 10
 
-// OpenFolder reads the data set in a folder of IDX files, as Open does, with
-// the folder's base name as the name of the set and DefaultClasses classes.
+// OpenFolder reads the data set in a folder, as Open does, with the folder's
+// base name as the name of the set and DefaultClasses classes where Open asks
+// for them.
 func OpenFolder(dir string) (*Set, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -29,22 +32,33 @@ func OpenFolder(dir string) (*Set, error) {
 	return folder{os.DirFS(dir), dir}.open(filepath.Base(full), DefaultClasses)
 }
 
-// Open reads the data set of grey images in the root of fsys, under the file
-// names of MNIST and its successors (Fashion-MNIST, KMNIST, QMNIST):
+// Open reads the data set in the root of fsys. Its files tell what it is:
+// grey images under the names of MNIST and its successors (Fashion-MNIST,
+// KMNIST, QMNIST),
 //
 //	train-images-idx3-ubyte    train-labels-idx1-ubyte
 //	t10k-images-idx3-ubyte     t10k-labels-idx1-ubyte
 //
-// each of them plain or with .gz at the end of its name; if both are there, the
-// plain one is read.
+// or the binary version of CIFAR-10,
 //
-// The format does not say how many classes there are, and the greatest label
-// does not either: a small set may lack the last class, and one damaged byte
-// would make 200 classes out of ten. So the caller says it, and a label that is
-// not below classes is an error. It is also an error if a file is missing or
-// bad (see ReadImages), if the numbers of images and labels differ, or if
-// training and test images differ in size. An error is one line and begins with
-// the file's path, which is name and the file's name.
+//	data_batch_1.bin to data_batch_5.bin    test_batch.bin
+//
+// or that of CIFAR-100, of which the 100 fine classes are taken,
+//
+//	train.bin    test.bin
+//
+// each of them plain or with .gz at the end of its name; if both are there, the
+// plain one is read. Where files of several sets are there, the first one in
+// this order is.
+//
+// IDX does not say how many classes there are, and the greatest label does not
+// either: a small set may lack the last class, and one damaged byte would make
+// 200 classes out of ten. So the caller says it, and a label that is not below
+// classes is an error; for CIFAR it is known, and classes is not looked at. It
+// is also an error if a file is missing or bad (see ReadImages, ReadCIFAR10),
+// if the numbers of images and labels differ, or if training and test images
+// differ in size. An error is one line and begins with the file's path, which
+// is name and the file's name.
 func Open(fsys fs.FS, name string, classes int) (*Set, error) {
 	return folder{fsys, name}.open(name, classes)
 }
@@ -59,34 +73,63 @@ func (f folder) open(name string, classes int) (*Set, error) {
 	if classes < 1 {
 		panic(fmt.Sprintf("data.Open: %d classes, want at least 1", classes))
 	}
-	train, _, err := f.part("train", classes)
+	set := &Set{Name: name, Classes: classes}
+	cifar10 := []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}
+	var err error
+	switch {
+	case f.has("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+		set.Train, set.Test, err = f.openIDX(classes)
+	case f.has(cifar10...), f.has("test_batch.bin"):
+		set.Classes = 10
+		set.Train, set.Test, err = f.openCIFAR(ReadCIFAR10, cifar10, "test_batch.bin")
+	case f.has("train.bin", "test.bin"):
+		set.Classes = 100
+		set.Train, set.Test, err = f.openCIFAR(ReadCIFAR100, []string{"train.bin"}, "test.bin")
+	default:
+		err = fmt.Errorf("%s: no data set, expected files of IDX (train-images-idx3-ubyte), CIFAR-10 (data_batch_1.bin) or CIFAR-100 (train.bin), plain or with .gz", f.path)
+	}
 	if err != nil {
 		return nil, err
+	}
+	set.Mean, set.Std = set.Train.MeanStd()
+	return set, nil
+}
+
+// has reports whether one of the files is there, plain or with .gz. One that
+// cannot be looked at is: reading it will tell why.
+func (f folder) has(files ...string) bool {
+	return slices.ContainsFunc(files, func(file string) bool {
+		_, plain := fs.Stat(f.fsys, file)
+		_, zipped := fs.Stat(f.fsys, file+".gz")
+		return !errors.Is(plain, fs.ErrNotExist) || !errors.Is(zipped, fs.ErrNotExist)
+	})
+}
+
+func (f folder) openIDX(classes int) (train, test *Images, err error) {
+	train, _, err = f.part("train", classes)
+	if err != nil {
+		return nil, nil, err
 	}
 	test, testPath, err := f.part("t10k", classes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if test.H != train.H || test.W != train.W {
-		return nil, fmt.Errorf("%s: images of %dx%d, expected %dx%d as in training", testPath, test.H, test.W, train.H, train.W)
+		return nil, nil, fmt.Errorf("%s: images of %dx%d, expected %dx%d as in training", testPath, test.H, test.W, train.H, train.W)
 	}
-	mean, std := train.MeanStd()
-	return &Set{Name: name, Classes: classes, Train: train, Test: test, Mean: mean, Std: std}, nil
+	return train, test, nil
 }
 
 // part reads the images and labels of "train" or "t10k", and returns the path
 // of the images for errors about them.
 func (f folder) part(prefix string, classes int) (images *Images, imagesPath string, err error) {
-	imagesPath, err = f.read(prefix+"-images-idx3-ubyte", func(r io.Reader, path string) (err error) {
-		images, err = ReadImages(r, path)
-		return err
-	})
+	images, imagesPath, err = read(f, prefix+"-images-idx3-ubyte", ReadImages)
 	if err != nil {
 		return nil, "", err
 	}
-	labelsPath, err := f.read(prefix+"-labels-idx1-ubyte", func(r io.Reader, path string) (err error) {
-		images.Labels, err = ReadLabels(r, path, classes)
-		return err
+	var labelsPath string
+	images.Labels, labelsPath, err = read(f, prefix+"-labels-idx1-ubyte", func(r io.Reader, path string) ([]int32, error) {
+		return ReadLabels(r, path, classes)
 	})
 	if err != nil {
 		return nil, "", err
@@ -98,23 +141,45 @@ func (f folder) part(prefix string, classes int) (images *Images, imagesPath str
 	return images, imagesPath, nil
 }
 
-// read opens the file, plain or with .gz, gives it to decode and returns its
-// path.
-func (f folder) read(file string, decode func(r io.Reader, path string) error) (path string, err error) {
+// openCIFAR reads the training images from several files, one after the other,
+// and the test images from one.
+func (f folder) openCIFAR(decode func(io.Reader, string) (*Images, error), trainFiles []string, testFile string) (train, test *Images, err error) {
+	var n int
+	var pixels [][]uint8
+	var labels [][]int32
+	for _, file := range trainFiles {
+		batch, _, err := read(f, file, decode)
+		if err != nil {
+			return nil, nil, err
+		}
+		n += batch.N
+		pixels, labels = append(pixels, batch.Pixels), append(labels, batch.Labels)
+	}
+	if test, _, err = read(f, testFile, decode); err != nil {
+		return nil, nil, err
+	}
+	train = &Images{N: n, H: test.H, W: test.W, C: test.C, Pixels: slices.Concat(pixels...), Labels: slices.Concat(labels...)}
+	return train, test, nil
+}
+
+// read opens the file, plain or with .gz, and decodes it. It returns the path
+// of what it opened too.
+func read[T any](f folder, file string, decode func(r io.Reader, path string) (T, error)) (content T, path string, err error) {
 	path = filepath.Join(f.path, file)
 	r, err := f.fsys.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		r, err = f.fsys.Open(file + ".gz")
 		if errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("%s: no such file, expected it plain or with .gz", path)
+			return content, "", fmt.Errorf("%s: no such file, expected it plain or with .gz", path)
 		}
 		path += ".gz"
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, reason(err))
+		return content, "", fmt.Errorf("%s: %w", path, reason(err))
 	}
 	defer r.Close()
-	return path, decode(r, path)
+	content, err = decode(r, path)
+	return content, path, err
 }
 
 // reason strips the operation and the path from an error of the file system:

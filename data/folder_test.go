@@ -129,7 +129,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 	for _, tt := range []struct{ path, names string }{
 		{filepath.Join(dir, "missing"), filepath.Join(dir, "missing")},
 		{file, file},
-		{dir, filepath.Join(dir, "train-images-idx3-ubyte")},
+		{dir, dir}, // no data set
 		{filepath.Join(dir, "odd"), filepath.Join(dir, "odd", "train-images-idx3-ubyte")},
 	} {
 		set, err := OpenFolder(tt.path)

@@ -1,40 +1,66 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// LoaderConfig says how a Loader makes batches.
+// LoaderConfig says how a Loader makes batches. An image is cropped, flipped,
+// resized, normalised and given its channels, in this order; where the fields
+// for it are zero, that step is left out.
 type LoaderConfig struct {
 	Batch   int    // images per batch; the last of an epoch may have fewer
 	Shuffle bool   // a new order in each epoch, by the stream (Seed, "shuffle", epoch)
-	Seed    uint64 // used by Shuffle only
+	Seed    uint64 // used by Shuffle, Crop and Flip only
 
-	// Mean and Std of each channel, usually those of a Set: a pixel p becomes
-	// (p/255 - mean) / std. Both nil: p/255.
+	// Crop and Flip change images at random, by the stream (Seed, "augment",
+	// epoch, index) of each: Crop adds so many black pixels on
+	// every side and cuts an image of the old size out of that, at a place as
+	// likely as any other; Flip mirrors left and right with probability 1/2.
+	// Crop 4 with Flip is the usual augmentation of CIFAR (He et al., "Deep
+	// residual learning for image recognition", 2016, section 4.2).
+	Crop int
+	Flip bool
+
+	// Size and Channels of the images of a batch; 0: as the images are. Images of
+	// another height or width are resized to Size x Size, the ratio of their
+	// sides not kept. The value of grey images is repeated for 3 channels.
+	// Images.CheckFit says what is possible.
+	Size, Channels int
+
+	// Mean and Std of each channel of the images, usually those of a Set: a pixel
+	// p becomes (p/255 - mean) / std. Both nil: p/255. Grey images have one of
+	// each, also where Channels is 3.
 	Mean, Std []float32
+
+	// Workers is the number of goroutines that make a batch. 0: one, or two where
+	// images are resized. The batches are the same for any number.
+	Workers int
 }
 
 // A Batch is valid until the next one is asked for: the loader uses its memory
 // again.
 type Batch struct {
 	Step    int            // number of the batch in its epoch, from 0
-	X       *tensor.Tensor // (B, H, W, C), normalised
+	X       *tensor.Tensor // (B, H, W, C), normalised; H, W, C after resizing
 	Labels  []int32        // (B)
 	Indices []int          // (B), the images' places in Images; not to be written to
 }
 
-// A Loader makes the batches of an epoch, in a goroutine that stays a few
-// batches ahead of the training. It is safe for concurrent use.
+// A Loader makes the batches of an epoch, in the background and a few batches
+// ahead of the training. It is safe for concurrent use.
 type Loader struct {
 	images  *Images
 	indices []int
 	config  LoaderConfig
+	h, w, c int      // of a batch
+	resizer *resizer // nil: the images have that size
 	tables  []*table
 
 	// idle is the ring of the last epoch, for the next one to use again. An
@@ -46,11 +72,22 @@ type Loader struct {
 // the making.
 const ringSize = 3
 
-type ring [ringSize]*Batch
+// A ring is what an epoch needs memory for.
+type ring struct {
+	batches [ringSize]*Batch
+	scratch []scratch // one for each goroutine that makes a batch
+}
+
+// A scratch is a goroutine's memory for an image between its steps.
+type scratch struct {
+	augmented []uint8 // (H, W, C) of Images
+	rows      []uint8 // see resizer.resize
+	resized   []uint8 // (Size, Size, C)
+}
 
 // NewLoader returns a loader of the images with the given indices, a copy of
-// which it keeps. It panics if an index, the batch size or the normalisation
-// does not fit.
+// which it keeps. It panics if an index, the images (see Images.CheckFit) or a
+// field of config does not fit.
 func NewLoader(images *Images, indices []int, config LoaderConfig) *Loader {
 	if config.Batch < 1 {
 		panic(fmt.Sprintf("data.NewLoader: batch size %d, want at least 1", config.Batch))
@@ -64,12 +101,26 @@ func NewLoader(images *Images, indices []int, config LoaderConfig) *Loader {
 			panic(fmt.Sprintf("data.NewLoader: index %d of %d images", i, images.N))
 		}
 	}
-	return &Loader{
+	if config.Crop < 0 || config.Workers < 0 {
+		panic(fmt.Sprintf("data.NewLoader: crop by %d and %d workers, want no negative number", config.Crop, config.Workers))
+	}
+	if err := images.CheckFit(config.Size, config.Channels); err != nil {
+		panic("data.NewLoader: " + err.Error())
+	}
+	l := &Loader{
 		images:  images,
 		indices: slices.Clone(indices),
 		config:  config,
+		h:       images.H,
+		w:       images.W,
+		c:       cmp.Or(config.Channels, images.C),
 		tables:  newTables(config.Mean, config.Std, images.C),
 	}
+	if size := config.Size; size != 0 && (size != l.h || size != l.w) {
+		l.resizer = newResizer(l.h, l.w, images.C, size)
+		l.h, l.w = size, size
+	}
+	return l
 }
 
 func newTables(mean, std []float32, channels int) []*table {
@@ -107,14 +158,14 @@ func (l *Loader) Epoch(epoch, first int) iter.Seq2[int, *Batch] {
 		panic(fmt.Sprintf("data.Loader.Epoch: step %d of %d", first, l.Steps()))
 	}
 	return func(yield func(int, *Batch) bool) {
-		batches := l.takeRing()
-		defer l.idle.Store(batches)
+		ring := l.takeRing()
+		defer l.idle.Store(ring)
 
 		// Batches go around: free -> worker -> ready -> loop body -> free.
 		// Each channel has room for all of them, so sending never blocks.
 		free := make(chan *Batch, ringSize)
 		ready := make(chan *Batch, ringSize)
-		for _, b := range batches {
+		for _, b := range ring.batches {
 			free <- b
 		}
 		go func() {
@@ -125,7 +176,7 @@ func (l *Loader) Epoch(epoch, first int) iter.Seq2[int, *Batch] {
 				if !ok {
 					return
 				}
-				l.fill(b, order, step)
+				l.fill(b, ring.scratch, order, epoch, step)
 				ready <- b
 			}
 		}()
@@ -149,14 +200,35 @@ func (l *Loader) takeRing() *ring {
 		return r
 	}
 	size := min(l.config.Batch, l.Len())
-	r := new(ring)
-	for i := range r {
-		r[i] = &Batch{
-			X:      tensor.New(size, l.images.H, l.images.W, l.images.C),
+	r := &ring{scratch: make([]scratch, l.workers())}
+	for i := range r.batches {
+		r.batches[i] = &Batch{
+			X:      tensor.New(size, l.h, l.w, l.c),
 			Labels: make([]int32, size),
 		}
 	}
+	for i := range r.scratch {
+		s := &r.scratch[i]
+		if l.config.augments() {
+			s.augmented = make([]uint8, l.images.Size())
+		}
+		if l.resizer != nil {
+			s.rows = make([]uint8, l.images.H*l.w*l.images.C)
+			s.resized = make([]uint8, l.h*l.w*l.images.C)
+		}
+	}
 	return r
+}
+
+func (l *Loader) workers() int {
+	switch {
+	case l.config.Workers > 0:
+		return l.config.Workers
+	case l.resizer != nil:
+		return 2
+	default:
+		return 1
+	}
 }
 
 // order returns the indices in the order of an epoch.
@@ -171,19 +243,51 @@ func (l *Loader) order(epoch int) []int {
 	return order
 }
 
-// fill makes b the batch of a step.
-func (l *Loader) fill(b *Batch, order []int, step int) {
+// fill makes b the batch of a step, in as many equal parts as there are
+// scratches, each by its own goroutine.
+func (l *Loader) fill(b *Batch, scratches []scratch, order []int, epoch, step int) {
 	start := step * l.config.Batch
 	end := min(start+l.config.Batch, len(order))
-	n, size := end-start, l.images.Size()
+	n := end - start
 
 	b.Step = step
 	b.Indices = order[start:end:end]
 	b.Labels = b.Labels[:n]
-	b.X.Shape = tensor.Of(n, l.images.H, l.images.W, l.images.C)
-	b.X.Data = b.X.Data[:n*size]
-	for k, i := range b.Indices {
+	b.X.Shape = tensor.Of(n, l.h, l.w, l.c)
+	b.X.Data = b.X.Data[:n*l.h*l.w*l.c]
+	if len(scratches) == 1 { // no goroutine to start, nothing to allocate
+		l.fillPart(b, &scratches[0], epoch, 0, n)
+		return
+	}
+	var parts sync.WaitGroup
+	for i := range scratches {
+		parts.Go(func() {
+			l.fillPart(b, &scratches[i], epoch, i*n/len(scratches), (i+1)*n/len(scratches))
+		})
+	}
+	parts.Wait()
+}
+
+// fillPart makes the samples of a batch from first to before end.
+func (l *Loader) fillPart(b *Batch, s *scratch, epoch, first, end int) {
+	size := l.h * l.w * l.c
+	for k := first; k < end; k++ {
+		i := b.Indices[k]
 		b.Labels[k] = l.images.Labels[i]
-		normalize(b.X.Data[k*size:(k+1)*size], l.images.Image(i), l.tables)
+		pixels := l.images.Image(i)
+		if l.config.augments() {
+			l.augment(s.augmented, pixels, epoch, i)
+			pixels = s.augmented
+		}
+		if l.resizer != nil {
+			l.resizer.resize(s.resized, s.rows, pixels)
+			pixels = s.resized
+		}
+		x := b.X.Data[k*size:][:size]
+		if l.c > l.images.C {
+			normalizeRepeated(x, pixels, l.tables[0])
+		} else {
+			normalize(x, pixels, l.tables)
+		}
 	}
 }

@@ -122,6 +122,73 @@ func TestLoaderProperties(t *testing.T) {
 	})
 }
 
+// TestLoaderTransforms draws every combination of what can be done to an image.
+func TestLoaderTransforms(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom([]int{1, 3}).Draw(t, "c")
+		images := numbered(13, rapid.IntRange(1, 6).Draw(t, "h"), rapid.IntRange(1, 6).Draw(t, "w"), c)
+		mean, std := images.MeanStd()
+		config := LoaderConfig{
+			Batch:    rapid.IntRange(1, 14).Draw(t, "batch"),
+			Shuffle:  true,
+			Seed:     rapid.Uint64().Draw(t, "seed"),
+			Crop:     rapid.IntRange(0, 3).Draw(t, "crop"),
+			Flip:     rapid.Bool().Draw(t, "flip"),
+			Size:     rapid.IntRange(0, 9).Draw(t, "size"),
+			Channels: rapid.SampledFrom([]int{0, c, 3}).Draw(t, "channels"),
+			Mean:     mean, Std: std,
+		}
+		h, w, channels := images.H, images.W, max(c, config.Channels)
+		if config.Size > 0 {
+			h, w = config.Size, config.Size
+		}
+		epoch := rapid.IntRange(0, 5).Draw(t, "epoch")
+		all := collect(NewLoader(images, images.All(), config), epoch, 0)
+		for _, b := range all {
+			n := len(b.Indices)
+			if b.Shape != tensor.Of(n, h, w, channels).String() || len(b.Data) != n*h*w*channels {
+				t.Fatalf("batch of shape %s with %d elements", b.Shape, len(b.Data))
+			}
+			for k, i := range b.Indices {
+				pixels := images.Image(i)
+				if config.Crop > 0 || config.Flip {
+					chance := tensor.NewStream(config.Seed, "augment", uint64(epoch), uint64(i))
+					down, right := 0, 0
+					if config.Crop > 0 {
+						down = chance.Intn(2*config.Crop+1) - config.Crop
+						right = chance.Intn(2*config.Crop+1) - config.Crop
+					}
+					cropped := make([]uint8, len(pixels))
+					shift(cropped, pixels, images.H, images.W, c, down, right)
+					if config.Flip && chance.Intn(2) == 1 {
+						flip(cropped, images.W, c)
+					}
+					pixels = cropped
+				}
+				if config.Size > 0 {
+					pixels = resized(pixels, images.H, images.W, c, config.Size)
+				}
+				for j, v := range b.Data[k*h*w*channels : (k+1)*h*w*channels] {
+					channel := j % channels * c / channels // all are the first of a grey image
+					p := pixels[j/channels*c+channel]
+					if want := (float32(p)/255 - mean[channel]) / std[channel]; v != want {
+						t.Fatalf("image %d element %d: got %v, want %v", i, j, v, want)
+					}
+				}
+			}
+		}
+
+		// The same again by another number of workers, from any step.
+		config.Workers = rapid.IntRange(1, 5).Draw(t, "workers")
+		l := NewLoader(images, images.All(), config)
+		first := rapid.IntRange(0, l.Steps()).Draw(t, "first")
+		collect(l, epoch+1, 0)
+		if diff := cmp.Diff(all[first:], collect(l, epoch, first), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
 func TestLoaderShufflesEachEpoch(t *testing.T) {
 	order := func(seed uint64, epoch int) []int {
 		l := NewLoader(numbered(100, 1, 1, 1), numbered(100, 1, 1, 1).All(), LoaderConfig{Batch: 100, Shuffle: true, Seed: seed})
@@ -209,13 +276,15 @@ func TestLoaderLeavesNoGoroutine(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				l := NewLoader(images, images.All(), LoaderConfig{Batch: 4})
-				loop(l)
-				if got := collect(l, 0, 0); len(got) != l.Steps() {
-					t.Errorf("the next epoch has %d batches, want %d", len(got), l.Steps())
-				}
-			})
+			for _, config := range []LoaderConfig{{Batch: 4}, {Batch: 4, Size: 3, Workers: 3}} {
+				synctest.Test(t, func(t *testing.T) {
+					l := NewLoader(images, images.All(), config)
+					loop(l)
+					if got := collect(l, 0, 0); len(got) != l.Steps() {
+						t.Errorf("the next epoch has %d batches, want %d", len(got), l.Steps())
+					}
+				})
+			}
 		})
 	}
 }
@@ -231,6 +300,20 @@ func TestLoaderAllocatesNothingPerBatch(t *testing.T) {
 	}
 	if few, many := epoch(1000), epoch(1); many > few+5 { // the runtime may add some of its own
 		t.Errorf("%v allocations for 1000 batches, %v for one", many, few)
+	}
+}
+
+func TestLoaderResizingAllocatesNothingPerImage(t *testing.T) {
+	epoch := func(n int) float64 {
+		images := numbered(n, 2, 2, 1)
+		l := NewLoader(images, images.All(), LoaderConfig{Batch: n, Size: 4, Channels: 3})
+		return testing.AllocsPerRun(5, func() {
+			for range l.Epoch(0, 0) {
+			}
+		})
+	}
+	if few, many := epoch(1), epoch(1000); many > few+5 { // the runtime may add some of its own
+		t.Errorf("%v allocations for 1000 images, %v for one", many, few)
 	}
 }
 
@@ -252,6 +335,9 @@ func TestLoaderPanics(t *testing.T) {
 		{"std [1 0 1] for 3 channels", func() {
 			NewLoader(images, nil, LoaderConfig{Batch: 1, Mean: three, Std: []float32{1, 0, 1}})
 		}},
+		{"crop by -1", func() { NewLoader(images, nil, LoaderConfig{Batch: 1, Crop: -1}) }},
+		{"-1 workers", func() { NewLoader(images, nil, LoaderConfig{Batch: 1, Workers: -1}) }},
+		{"data.NewLoader: channels 1, expected 3", func() { NewLoader(images, nil, LoaderConfig{Batch: 1, Channels: 1}) }},
 		{"step 3 of 2", func() { NewLoader(images, images.All(), LoaderConfig{Batch: 2}).Epoch(0, 3) }},
 		{"step -1 of 2", func() { NewLoader(images, images.All(), LoaderConfig{Batch: 2}).Epoch(0, -1) }},
 	} {
@@ -267,15 +353,37 @@ func TestLoaderPanics(t *testing.T) {
 }
 
 func BenchmarkLoader(b *testing.B) {
-	for _, size := range []struct{ h, w, c int }{{28, 28, 1}, {32, 32, 3}, {96, 96, 3}} {
-		name := fmt.Sprintf("size=%dx%d", size.h, size.w)
-		if size.c > 1 {
-			name += fmt.Sprintf("x%d", size.c)
+	for _, bb := range []struct {
+		n, h, w, c int
+		LoaderConfig
+	}{
+		{48000, 28, 28, 1, LoaderConfig{}},
+		{12250, 32, 32, 3, LoaderConfig{}},
+		{1361, 96, 96, 3, LoaderConfig{}},
+		{12250, 32, 32, 3, LoaderConfig{Crop: 4, Flip: true}},
+		{4800, 28, 28, 1, LoaderConfig{Size: 32, Workers: 1}},
+		{4800, 28, 28, 1, LoaderConfig{Size: 32, Workers: 2}},
+		{160, 28, 28, 1, LoaderConfig{Size: 224, Channels: 3, Workers: 1}},
+		{160, 28, 28, 1, LoaderConfig{Size: 224, Channels: 3, Workers: 2}},
+		{160, 32, 32, 3, LoaderConfig{Size: 224, Workers: 1}},
+		{160, 32, 32, 3, LoaderConfig{Size: 224, Workers: 2}},
+	} {
+		name := fmt.Sprintf("size=%dx%d", bb.h, bb.w)
+		if bb.c > 1 {
+			name += fmt.Sprintf("x%d", bb.c)
+		}
+		if bb.Flip {
+			name += fmt.Sprintf("/crop=%d/flip", bb.Crop)
+		}
+		if bb.Size > 0 {
+			name += fmt.Sprintf("/to=%dx%dx%d/workers=%d", bb.Size, bb.Size, max(bb.c, bb.Channels), bb.Workers)
 		}
 		b.Run(name, func(b *testing.B) {
-			images := numbered(48000*784/(size.h*size.w*size.c), size.h, size.w, size.c)
-			mean, std := images.MeanStd()
-			l := NewLoader(images, images.All(), LoaderConfig{Batch: 256, Shuffle: true, Mean: mean, Std: std})
+			images := numbered(bb.n, bb.h, bb.w, bb.c)
+			config := bb.LoaderConfig
+			config.Batch, config.Shuffle = min(256, bb.n/5), true
+			config.Mean, config.Std = images.MeanStd()
+			l := NewLoader(images, images.All(), config)
 			epoch := 0
 			b.ReportAllocs()
 			for b.Loop() {

@@ -79,8 +79,12 @@ func newTable(mean, std float32) *table {
 
 // normalize computes dst[i] = tables[i mod C][src[i]], C = len(tables).
 func normalize(dst []float32, src []uint8, tables []*table) {
-	if len(tables) == 1 {
+	switch len(tables) {
+	case 1:
 		normalizeGrey(dst, src, tables[0])
+		return
+	case 3:
+		normalizeColour(dst, src, tables[0], tables[1], tables[2])
 		return
 	}
 	dst = dst[:len(src)]
@@ -102,5 +106,27 @@ func normalizeGrey(dst []float32, src []uint8, t *table) {
 	}
 	for i, p := range src {
 		dst[i] = t[p]
+	}
+}
+
+// normalizeColour computes dst[3i+c] = t[src[3i+c]] with t = r, g, b for
+// c = 0, 1, 2, four pixels at a time for the reason of normalizeGrey.
+func normalizeColour(dst []float32, src []uint8, r, g, b *table) {
+	for len(src) >= 12 {
+		d, s := (*[12]float32)(dst), (*[12]uint8)(src)
+		d[0], d[1], d[2], d[3], d[4], d[5] = r[s[0]], g[s[1]], b[s[2]], r[s[3]], g[s[4]], b[s[5]]
+		d[6], d[7], d[8], d[9], d[10], d[11] = r[s[6]], g[s[7]], b[s[8]], r[s[9]], g[s[10]], b[s[11]]
+		dst, src = dst[12:], src[12:]
+	}
+	for i := 0; i < len(src); i += 3 {
+		dst[i], dst[i+1], dst[i+2] = r[src[i]], g[src[i+1]], b[src[i+2]]
+	}
+}
+
+// normalizeRepeated computes dst[3i+c] = t[src[i]] for c = 0, 1, 2.
+func normalizeRepeated(dst []float32, src []uint8, t *table) {
+	for i, p := range src {
+		d, v := (*[3]float32)(dst[3*i:]), t[p]
+		d[0], d[1], d[2] = v, v, v
 	}
 }

@@ -64,7 +64,7 @@ func TestMeanStdTwoPass(t *testing.T) {
 		if wantStd < 1e-9 {
 			wantStd = 1
 		}
-		const half = 0.5001e-4 // rounding to four decimals
+		const half = 0.5e-4 + 1./(1<<25) + 1e-12 // rounding to four decimals, then to float32, after that of doubles here
 		if math.Abs(float64(mean[0])-wantMean) > half || math.Abs(float64(std[0])-wantStd) > half {
 			t.Fatalf("got %v, %v, want %v, %v", mean, std, wantMean, wantStd)
 		}
@@ -91,30 +91,44 @@ func TestTable(t *testing.T) {
 }
 
 func TestNormalizeChannels(t *testing.T) {
-	tables := []*table{newTable(0, 1), newTable(0.5, 0.5), newTable(0, 0.5)}
-	got := make([]float32, 6)
-	normalize(got, []uint8{0, 0, 0, 255, 255, 255}, tables)
-	if diff := cmp.Diff([]float32{0, -1, 0, 1, 1, 2}, got); diff != "" {
+	tables := []*table{newTable(0, 1), newTable(0.5, 0.5), newTable(0, 0.5), newTable(1, 1)}
+	got := make([]float32, 8)
+	normalize(got, []uint8{0, 0, 0, 0, 255, 255, 255, 255}, tables)
+	if diff := cmp.Diff([]float32{0, -1, 0, -1, 1, 1, 2, 0}, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// TestNormalizeGrey takes every length around a few blocks of eight, and looks
-// for writes beyond the end.
-func TestNormalizeGrey(t *testing.T) {
-	table := newTable(0.1307, 0.3081)
-	src := make([]uint8, 33)
+// TestNormalizeBlocks takes every length around a few blocks, and looks for
+// writes beyond the end.
+func TestNormalizeBlocks(t *testing.T) {
+	r, g, b := newTable(0.1307, 0.3081), newTable(0.5, 0.25), newTable(0.75, 2)
+	src := make([]uint8, 51)
 	for i := range src {
 		src[i] = uint8(255 - 5*i)
 	}
-	for n := range len(src) {
-		got, want := make([]float32, len(src)), make([]float32, len(src))
-		for i, p := range src[:n] {
-			want[i] = table[p]
-		}
-		normalizeGrey(got, src[:n], table)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%d pixels: %s", n, diff)
+	for _, tt := range []struct {
+		name         string
+		pixel, wrote int // bytes that are read and elements that are written at a time
+		compute      func(dst []float32, src []uint8)
+		want         func(i int) float32
+	}{
+		{"grey", 1, 1, func(dst []float32, src []uint8) { normalize(dst, src, []*table{r}) },
+			func(i int) float32 { return r[src[i]] }},
+		{"colour", 3, 3, func(dst []float32, src []uint8) { normalize(dst, src, []*table{r, g, b}) },
+			func(i int) float32 { return []*table{r, g, b}[i%3][src[i]] }},
+		{"repeated", 1, 3, func(dst []float32, src []uint8) { normalizeRepeated(dst, src, r) },
+			func(i int) float32 { return r[src[i/3]] }},
+	} {
+		for pixels := range len(src) / tt.pixel {
+			got, want := make([]float32, 3*len(src)), make([]float32, 3*len(src))
+			for i := range pixels * tt.wrote {
+				want[i] = tt.want(i)
+			}
+			tt.compute(got, src[:pixels*tt.pixel])
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s, %d pixels: %s", tt.name, pixels, diff)
+			}
 		}
 	}
 }

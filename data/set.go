@@ -1,5 +1,7 @@
 package data
 
+import "fmt"
+
 // Images are N labelled images of one size, as bytes.
 type Images struct {
 	N, H, W, C int
@@ -23,6 +25,27 @@ func (m *Images) All() []int {
 		all[i] = i
 	}
 	return all
+}
+
+// maxSize bounds the side of a resized image. A larger one is more likely a
+// mistake, and its bytes would pass 2^31.
+const maxSize = 1 << 14
+
+// CheckFit returns an error if a loader cannot make images (size, size,
+// channels) of these, or of their own size and channels where one is 0: if size
+// is not in [0, 16384], or if channels differs from theirs and is not 3 for
+// grey images.
+func (m *Images) CheckFit(size, channels int) error {
+	switch {
+	case size < 0 || size > maxSize:
+		return fmt.Errorf("size %d, expected 0 (as the images are) to %d", size, maxSize)
+	case channels == 0, channels == m.C, channels == 3 && m.C == 1:
+		return nil
+	case m.C == 1:
+		return fmt.Errorf("channels %d, expected 1 or 3 as the images are grey", channels)
+	default:
+		return fmt.Errorf("channels %d, expected %d as the images have", channels, m.C)
+	}
 }
 
 // A Set is a data set of labelled images, in the parts that its authors

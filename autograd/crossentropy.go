@@ -3,6 +3,7 @@ package autograd
 import (
 	"fmt"
 
+	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -18,15 +19,24 @@ func CrossEntropy(t *Tape, x *tensor.Tensor, labels []int32) *tensor.Tensor {
 		panic(fmt.Sprintf("autograd.CrossEntropy: logits %v with %d labels, want (N, classes) with N labels", x.Shape, len(labels)))
 	}
 	classes := x.Shape.Dim(1)
-	p := t.arena.Floats(len(x.Data))
-	sum := 0.0
-	for i, label := range labels {
+	for _, label := range labels {
 		if label < 0 || int(label) >= classes {
 			panic(fmt.Sprintf("autograd.CrossEntropy: label %d, want 0 to %d", label, classes-1))
 		}
-		row := x.Data[i*classes:][:classes]
-		sum += softmaxRow(p[i*classes:][:classes], row) - float64(row[label])
 	}
+	p, losses := t.arena.Floats(len(x.Data)), t.arena.Floats(len(labels))
+	step := max(1, blockValues/classes)
+	t.workers.For((len(labels)+step-1)/step, func(block int) {
+		for i := block * step; i < min((block+1)*step, len(labels)); i++ {
+			row := x.Data[i*classes:][:classes]
+			losses[i] = float32(softmaxRow(p[i*classes:][:classes], row) - float64(row[labels[i]]))
+		}
+	})
+	sum := 0.0
+	for _, loss := range losses {
+		sum += float64(loss)
+	}
+	t.arena.Release(losses)
 	y := t.arena.Tensor(tensor.Of(1))
 	y.Data[0] = float32(sum / float64(len(labels)))
 	if t.Needs(x) {
@@ -46,9 +56,7 @@ func (o *crossEntropyOp) Backward(t *Tape) {
 	classes := o.x.Shape.Dim(1)
 	scale := o.y.Grad[0] / float32(len(o.labels))
 	dx := t.arena.Floats(len(o.x.Data))
-	for i, p := range o.p {
-		dx[i] = scale * p
-	}
+	t.Blocks(len(dx), func(lo, hi int) { kernel.Scale(dx[lo:hi], scale, o.p[lo:hi]) })
 	for i, label := range o.labels {
 		dx[i*classes+int(label)] -= scale
 	}

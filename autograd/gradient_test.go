@@ -65,14 +65,35 @@ func operations() []operation {
 		}},
 		{"RMS norm", [][]int{{4, 9}, {9}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return RMSNorm(t, x[0], x[1], 1e-6) }},
 		{"ReLU", [][]int{{3, 33}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return ReLU(t, x[0]) }},
+		{"ReLU6", [][]int{{3, 51}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return ReLU6(t, x[0]) }},
+		{"sigmoid", [][]int{{3, 33}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Sigmoid(t, x[0]) }},
+		{"hard sigmoid", [][]int{{3, 33}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Hardsigmoid(t, x[0]) }},
+		{"SiLU", [][]int{{3, 33}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return SiLU(t, x[0]) }},
+		{"hard swish", [][]int{{3, 33}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Hardswish(t, x[0]) }},
+		{"GELU", [][]int{{3, 33}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return GELU(t, x[0]) }},
 		{"average pool", [][]int{{2, 6, 6, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return AvgPool(t, x[0], window(2, 2, 0)) }},
 		{"average pool odd", [][]int{{2, 7, 5, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return AvgPool(t, x[0], window(2, 2, 0)) }},
 		{"average pool overlapping", [][]int{{2, 6, 5, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return AvgPool(t, x[0], window(3, 2, 1)) }},
 		{"max pool", [][]int{{2, 6, 6, 3}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return MaxPool(t, x[0], window(2, 2, 0)) }},
 		{"max pool overlapping", [][]int{{2, 6, 5, 3}}, 0.1, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return MaxPool(t, x[0], window(3, 2, 1)) }},
+		{"adaptive average pool", [][]int{{2, 5, 7, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return AdaptiveAvgPool(t, x[0], 3, 4)
+		}},
+		{"global average pool", [][]int{{2, 5, 7, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return AdaptiveAvgPool(t, x[0], 1, 1)
+		}},
+		{"scale channels", [][]int{{2, 3, 4, 5}, {2, 1, 1, 5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return ScaleChannels(t, x[0], x[1])
+		}},
+		{"layer scale", [][]int{{2, 3, 4, 5}, {5, 1, 1}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return LayerScale(t, x[0], x[1])
+		}},
 		{"flatten", [][]int{{2, 3, 4, 5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Flatten(t, x[0]) }},
 		{"dropout", [][]int{{4, 25}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
 			return Dropout(t, x[0], 0.4, tensor.NewStream(1, "dropout"))
+		}},
+		{"stochastic depth", [][]int{{6, 5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return StochasticDepth(t, x[0], 0.4, tensor.NewStream(1, "depth"))
 		}},
 		{"add", [][]int{{3, 5}, {3, 5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Add(t, x[0], x[1]) }},
 		{"add to itself", [][]int{{3, 5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Add(t, x[0], x[0]) }},
@@ -231,15 +252,23 @@ func TestRunningStatistics(t *testing.T) {
 }
 
 func TestShapeMistakesPanic(t *testing.T) {
-	a, b := tensor.New(2, 3), tensor.New(3, 2)
+	a, b, images := tensor.New(2, 3), tensor.New(3, 2), tensor.New(2, 3, 3, 4)
 	for name, f := range map[string]func(){
-		"add":           func() { Add(Untaped(), a, b) },
-		"linear":        func() { Linear(Untaped(), a, b, nil) },
-		"conv":          func() { Conv(Untaped(), a, tensor.New(2, 3, 3, 3), nil, geometry(3, 3, 1, 1, 1, 1, 1, 1, 1)) },
-		"pool":          func() { AvgPool(Untaped(), a, window(2, 2, 0)) },
-		"cross entropy": func() { CrossEntropy(Untaped(), a, []int32{0}) },
-		"label":         func() { CrossEntropy(Untaped(), a, []int32{0, 3}) },
-		"backward":      func() { NewTape(nil).Backward(a) },
+		"add":                             func() { Add(Untaped(), a, b) },
+		"linear":                          func() { Linear(Untaped(), a, b, nil) },
+		"conv":                            func() { Conv(Untaped(), a, tensor.New(2, 3, 3, 3), nil, geometry(3, 3, 1, 1, 1, 1, 1, 1, 1)) },
+		"pool":                            func() { AvgPool(Untaped(), a, window(2, 2, 0)) },
+		"scale channels of other samples": func() { ScaleChannels(Untaped(), images, tensor.New(1, 1, 1, 4)) },
+		"scale other channels":            func() { ScaleChannels(Untaped(), images, tensor.New(2, 1, 1, 3)) },
+		"scale channels of a matrix":      func() { ScaleChannels(Untaped(), a, tensor.New(2, 1, 1, 3)) },
+		"layer scale":                     func() { LayerScale(Untaped(), images, tensor.New(3)) },
+		"layer scale of nothing":          func() { LayerScale(Untaped(), tensor.New(2, 0), tensor.New(0)) },
+		"adaptive pool of a matrix":       func() { AdaptiveAvgPool(Untaped(), a, 1, 1) },
+		"adaptive pool to nothing":        func() { AdaptiveAvgPool(Untaped(), images, 0, 1) },
+		"adaptive pool of nothing":        func() { AdaptiveAvgPool(Untaped(), tensor.New(2, 0, 3, 4), 1, 1) },
+		"cross entropy":                   func() { CrossEntropy(Untaped(), a, []int32{0}) },
+		"label":                           func() { CrossEntropy(Untaped(), a, []int32{0, 3}) },
+		"backward":                        func() { NewTape(nil).Backward(a) },
 	} {
 		func() {
 			defer func() {

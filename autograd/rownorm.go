@@ -36,39 +36,70 @@ func rowNorm(t *Tape, name string, x, weight, bias *tensor.Tensor, eps float32, 
 			mismatch(name, "(..., D) and parameters of (D)", x.Shape, p.Shape)
 		}
 	}
-	rows := len(x.Data) / d
-	mean, rstd := t.arena.Floats(rows), t.arena.Floats(rows)
-	y := t.arena.Tensor(x.Shape)
-	t.workers.For(rows, func(i int) {
-		in, out := x.Data[i*d:][:d], y.Data[i*d:][:d]
-		mean[i] = 0
-		if centre {
-			mean[i] = kernel.Sum(in) / float32(d)
-		}
-		variance := kernel.SumSquares(in, mean[i]) / float32(d)
-		rstd[i] = float32(1 / math.Sqrt(float64(variance)+float64(eps)))
-		for j, v := range in {
-			out[j] = (v - mean[i]) * rstd[i]
-		}
-		if weight != nil {
-			for j, w := range weight.Data {
-				out[j] *= w
+	o := rowNormOp{x: x, weight: weight, bias: bias, y: t.arena.Tensor(x.Shape), d: d, centre: centre}
+	o.gain = orConstant(t, weight, d, 1)
+	o.mean, o.rstd = t.arena.Floats(o.rows()), t.arena.Floats(o.rows())
+	shift := orConstant(t, bias, d, 0)
+	o.eachRun(t, func(_, first, end int) {
+		for i := first; i < end; i++ {
+			o.mean[i] = 0
+			if centre {
+				o.mean[i] = kernel.Sum(o.row(x.Data, i)) / float32(d)
 			}
 		}
-		if bias != nil {
-			kernel.Add(out, out, bias.Data)
+		for i := first; i < end; i++ {
+			variance := kernel.SumSquares(o.row(x.Data, i), o.mean[i]) / float32(d)
+			o.rstd[i] = float32(1 / math.Sqrt(float64(variance)+float64(eps)))
+		}
+		for i := first; i < end; i++ {
+			kernel.RowNorm(o.row(o.y.Data, i), o.row(x.Data, i), o.mean[i], o.rstd[i], o.gain, shift)
 		}
 	})
 	if t.Needs(x, weight, bias) {
-		*Push[rowNormOp](t, y) = rowNormOp{x, weight, bias, y, mean, rstd, centre}
+		*Push[rowNormOp](t, o.y) = o
 	}
-	return y
+	return o.y
+}
+
+// orConstant returns the values of a parameter of d values, all of them c where
+// there is none.
+func orConstant(t *Tape, p *tensor.Tensor, d int, c float32) []float32 {
+	if p != nil {
+		return p.Data
+	}
+	all := t.arena.Floats(d)
+	for i := range all {
+		all[i] = c
+	}
+	return all
 }
 
 type rowNormOp struct {
 	x, weight, bias, y *tensor.Tensor
-	mean, rstd         []float32
+	d                  int
+	gain               []float32 // (D): weight, or ones
+	mean, rstd         []float32 // (rows)
 	centre             bool
+}
+
+func (o *rowNormOp) rows() int                        { return len(o.x.Data) / o.d }
+func (o *rowNormOp) row(x []float32, i int) []float32 { return x[i*o.d:][:o.d] }
+
+// blocks returns how many blocks the rows are cut into: few, since each has its
+// own sums for the parameters.
+func (o *rowNormOp) blocks() int { return max(1, min(64, o.rows()/8, len(o.x.Data)/blockValues)) }
+
+// eachRun calls f for runs of rows, [first, end), that fit the first cache, with
+// the block that they are in. f does one thing after the other for a whole run:
+// the steps of a row wait for each other, those of different rows need not.
+func (o *rowNormOp) eachRun(t *Tape, f func(block, first, end int)) {
+	blocks, rows, step := o.blocks(), o.rows(), max(1, blockValues/o.d)
+	t.workers.For(blocks, func(block int) {
+		end := (block + 1) * rows / blocks
+		for first := block * rows / blocks; first < end; first += step {
+			f(block, first, min(first+step, end))
+		}
+	})
 }
 
 // With xhat = (x - mean)*rstd and g = dy*weight, row by row:
@@ -77,40 +108,28 @@ type rowNormOp struct {
 //	dweight = sum(rows) dy*xhat
 //	dbias   = sum(rows) dy
 func (o *rowNormOp) Backward(t *Tape) {
-	d := o.x.Shape.Dim(-1)
-	rows := len(o.mean)
-	dy := o.y.Grad
-	dx, dyx := t.arena.Floats(len(dy)), t.arena.Floats(len(dy))
-	t.workers.For(rows, func(i int) {
-		x, g, out, xhat := o.x.Data[i*d:][:d], dy[i*d:][:d], dx[i*d:][:d], dyx[i*d:][:d]
-		for j, v := range x {
-			xhat[j] = (v - o.mean[i]) * o.rstd[i]
-			out[j] = g[j]
-		}
-		if o.weight != nil {
-			for j, w := range o.weight.Data {
-				out[j] *= w
+	d, x, dy := o.d, o.x.Data, o.y.Grad
+	dx, partial := t.arena.Floats(len(x)), t.arena.Floats(o.blocks()*2*d) // of each block: dweight, then dbias
+	clear(partial)
+	o.eachRun(t, func(block, first, end int) {
+		dweight, dbias := partial[2*block*d:][:d], partial[(2*block+1)*d:][:d]
+		for i := first; i < end; i++ {
+			x, dy := o.row(x, i), o.row(dy, i)
+			sum, dot := kernel.RowNormSums(dweight, dbias, dy, x, o.mean[i], o.rstd[i], o.gain)
+			if !o.centre {
+				sum = 0
 			}
-		}
-		mean := float32(0)
-		if o.centre {
-			mean = kernel.Sum(out) / float32(d)
-		}
-		pull := kernel.Dot(out, xhat) / float32(d)
-		r := o.rstd[i]
-		kernel.Combine(out, r, out, -r*pull, xhat, -r*mean)
-		for j, v := range g {
-			xhat[j] *= v
+			kernel.RowNormGrad(o.row(dx, i), dy, x, o.mean[i], o.rstd[i], o.gain, sum/float32(d), dot/float32(d))
 		}
 	})
-	if o.weight != nil && o.weight.NeedGrad {
-		AddColumnSums(t, ParamGrad(o.weight), dyx)
+	for i, p := range [...]*tensor.Tensor{o.weight, o.bias} {
+		if p != nil && p.NeedGrad {
+			grad := ParamGrad(p)
+			for block := range o.blocks() {
+				kernel.Add(grad, grad, partial[(2*block+i)*d:][:d])
+			}
+		}
 	}
-	if o.bias != nil && o.bias.NeedGrad {
-		AddColumnSums(t, ParamGrad(o.bias), dy)
-	}
-	t.arena.Release(dyx)
-	if o.x.NeedGrad {
-		t.AddGrad(o.x, dx)
-	}
+	t.arena.Release(partial)
+	t.addOrRelease(o.x, dx)
 }

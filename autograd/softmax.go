@@ -3,53 +3,49 @@ package autograd
 import (
 	"math"
 
+	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// Softmax computes y[..., j] = exp(x[..., j]) / sum(k) exp(x[..., k]).
+// Softmax computes y[..., j] = exp(x[..., j]) / sum(k) exp(x[..., k]). PyTorch:
+// torch.nn.functional.softmax over the last axis.
 func Softmax(t *Tape, x *tensor.Tensor) *tensor.Tensor {
-	n := x.Shape.Dim(-1)
-	y := t.arena.Tensor(x.Shape)
-	t.workers.For(len(x.Data)/n, func(i int) { softmaxRow(y.Data[i*n:][:n], x.Data[i*n:][:n]) })
+	o := softmaxOp{x, t.arena.Tensor(x.Shape)}
+	o.eachRow(t, func(lo, hi int) { softmaxRow(o.y.Data[lo:hi], x.Data[lo:hi]) })
 	if t.Needs(x) {
-		*Push[softmaxOp](t, y) = softmaxOp{x, y}
+		*Push[softmaxOp](t, o.y) = o
 	}
-	return y
+	return o.y
 }
 
 // softmaxRow writes the softmax of x to y and returns log(sum(exp(x))).
 func softmaxRow(y, x []float32) (logSumExp float64) {
-	largest := x[0]
-	for _, v := range x {
-		largest = max(largest, v)
-	}
-	sum := 0.0
-	for j, v := range x {
-		e := math.Exp(float64(v - largest))
-		y[j] = float32(e)
-		sum += e
-	}
-	for j := range y {
-		y[j] = float32(float64(y[j]) / sum)
-	}
-	return float64(largest) + math.Log(sum)
+	most := kernel.Max(x)
+	sum := kernel.ExpSub(y, x, most)
+	kernel.Scale(y, 1/sum, y)
+	return float64(most) + math.Log(float64(sum))
 }
 
 type softmaxOp struct{ x, y *tensor.Tensor }
 
+// eachRow calls f for the values [lo, hi) of every row, many short rows in one
+// chunk.
+func (o *softmaxOp) eachRow(t *Tape, f func(lo, hi int)) {
+	n := o.x.Shape.Dim(-1)
+	rows, step := len(o.x.Data)/n, max(1, blockValues/n)
+	t.workers.For((rows+step-1)/step, func(block int) {
+		for i := block * step; i < min((block+1)*step, rows); i++ {
+			f(i*n, (i+1)*n)
+		}
+	})
+}
+
 // dx[j] = y[j] * (dy[j] - sum(k) dy[k]*y[k]).
 func (o *softmaxOp) Backward(t *Tape) {
-	n := o.x.Shape.Dim(-1)
 	dx := t.arena.Floats(len(o.x.Data))
-	t.workers.For(len(dx)/n, func(i int) {
-		y, dy := o.y.Data[i*n:][:n], o.y.Grad[i*n:][:n]
-		dot := float32(0)
-		for k, g := range dy {
-			dot += g * y[k]
-		}
-		for j, g := range dy {
-			dx[i*n+j] = y[j] * (g - dot)
-		}
+	o.eachRow(t, func(lo, hi int) {
+		y, dy := o.y.Data[lo:hi], o.y.Grad[lo:hi]
+		kernel.SoftmaxGrad(dx[lo:hi], dy, y, kernel.Dot(dy, y))
 	})
 	t.AddGrad(o.x, dx)
 }

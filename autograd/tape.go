@@ -46,6 +46,14 @@ func NewTape(workers *parallel.Pool) *Tape {
 // tensors, for a forward pass now and then.
 func Untaped() *Tape { return &Tape{plans: map[gemm.Conv]*gemm.Plan{}} }
 
+// Dry returns a tape on which nothing is computed: results have the right shape
+// and no meaningful values.
+func Dry() *Tape {
+	t := Untaped()
+	t.workers = parallel.Idle()
+	return t
+}
+
 // Record switches recording on or off. A forward pass without it cannot be
 // followed by Backward.
 func (t *Tape) Record(on bool) { t.recording = on }

@@ -1,5 +1,10 @@
 package tensor
 
+import (
+	"slices"
+	"sort"
+)
+
 // Slack is the number of elements by which the capacity of an arena's buffers
 // exceeds their length: kernels may read whole vectors at the end of a row.
 const Slack = 64
@@ -84,29 +89,36 @@ func (a *Arena) Reset() {
 	}
 }
 
-// A shelf keeps buffers by their exact length: the steps of a training ask for
-// the same lengths over and over.
+// A shelf keeps buffers in the order of their capacity. The steps of a training
+// ask for the same lengths over and over and get the same buffers. A length that
+// has none of its own is lent a buffer of up to twice the length: the last,
+// smaller batch of an epoch takes those of the others.
 type shelf[T any] struct {
-	free map[int][][]T
+	free [][]T
 	lent map[*T][]T
 }
 
 func (s *shelf[T]) lend(n int) []T {
 	if s.lent == nil {
-		s.free, s.lent = map[int][][]T{}, map[*T][]T{}
+		s.lent = map[*T][]T{}
 	}
 	if n == 0 {
 		return make([]T, 0, Slack)
 	}
 	var buf []T
-	if same := s.free[n]; len(same) > 0 {
-		buf = same[len(same)-1]
-		s.free[n] = same[:len(same)-1]
+	if i := s.position(n); i < len(s.free) && cap(s.free[i])-Slack <= 2*n {
+		buf = s.free[i][:n]
+		s.free = slices.Delete(s.free, i, i+1)
 	} else {
 		buf = make([]T, n, n+Slack)
 	}
 	s.lent[&buf[0]] = buf
 	return buf
+}
+
+// position returns where the first buffer for n elements is in the free ones.
+func (s *shelf[T]) position(n int) int {
+	return sort.Search(len(s.free), func(i int) bool { return cap(s.free[i]) >= n+Slack })
 }
 
 func (s *shelf[T]) release(buf []T) {
@@ -115,13 +127,17 @@ func (s *shelf[T]) release(buf []T) {
 	}
 	if lent, ok := s.lent[&buf[0]]; ok {
 		delete(s.lent, &buf[0])
-		s.free[len(lent)] = append(s.free[len(lent)], lent)
+		s.shelve(lent)
 	}
+}
+
+func (s *shelf[T]) shelve(buf []T) {
+	s.free = slices.Insert(s.free, s.position(cap(buf)-Slack), buf)
 }
 
 func (s *shelf[T]) reset() {
 	for p, buf := range s.lent {
 		delete(s.lent, p)
-		s.free[len(buf)] = append(s.free[len(buf)], buf)
+		s.shelve(buf)
 	}
 }

@@ -144,3 +144,25 @@ func TestNilArena(t *testing.T) {
 		t.Error("a buffer was lent twice")
 	}
 }
+
+// The last batch of an epoch is smaller than the others and needs no memory of
+// its own; the next full one finds its buffers again.
+func TestSmallerBatchTakesTheBuffersOfTheLarger(t *testing.T) {
+	var a Arena
+	step := func(batch int) {
+		a.Reset()
+		for layer := range 5 {
+			a.Floats(batch * (100 + 40*layer))
+			a.Release(a.Floats(batch * 7))
+		}
+	}
+	step(32)
+	for _, batch := range []int{17, 32, 31} {
+		if allocs := testing.AllocsPerRun(1, func() { step(batch) }); allocs != 0 {
+			t.Errorf("a batch of %d after one of 32: %v allocations", batch, allocs)
+		}
+	}
+	if small := a.Floats(3); cap(small) > 6+Slack {
+		t.Errorf("a buffer of capacity %d was lent for 3 elements", cap(small))
+	}
+}

@@ -7,7 +7,7 @@
 // fill.py in Go, bit for bit, so a golden file holds results only.
 //
 // Everything here is in PyTorch's layout: NCHW images, OIHW weights,
-// row-major. [ChannelsLast] and [ChannelsFirst] convert at the border.
+// row-major. [tensor.ChannelsLast] and [tensor.ChannelsFirst] convert at the border.
 //
 // BITNET_PARITY_DIR names another folder of golden files, for instance of
 // fresh inputs and weights:

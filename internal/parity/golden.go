@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 	"testing"
 
 	"github.com/AlarioAI/bitnet/tensor"
@@ -202,6 +203,19 @@ func (m *Model) Batch() *tensor.Tensor { return m.images("batch", len(Labels()))
 
 func (m *Model) images(name string, n int) *tensor.Tensor {
 	return Fill(m.Salt+name, Sqrt3, 0, append([]int{n}, m.InputShape...)...)
+}
+
+// Models returns the names of the golden files of architectures that there are.
+func Models(t testing.TB) []string {
+	t.Helper()
+	found, err := fs.Glob(files(t), "models/*.json")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("golden files of models: found %q, %v", found, err)
+	}
+	for i, file := range found {
+		found[i] = strings.TrimSuffix(path.Base(file), ".json")
+	}
+	return found
 }
 
 // ReadModel returns the golden figures of one architecture, such as lenet5_28.

@@ -50,7 +50,7 @@ func TestFillEqualsPython(t *testing.T) {
 
 func TestLayoutRoundTrip(t *testing.T) {
 	nchw := Fill("layout", 1, 0, 2, 3, 4, 5)
-	nhwc := ChannelsLast(nchw)
+	nhwc := tensor.ChannelsLast(nchw)
 	if want := tensor.Of(2, 4, 5, 3); nhwc.Shape != want {
 		t.Fatalf("shape %v, want %v", nhwc.Shape, want)
 	}
@@ -66,11 +66,11 @@ func TestLayoutRoundTrip(t *testing.T) {
 			}
 		}
 	}
-	back := ChannelsFirst(nhwc)
+	back := tensor.ChannelsFirst(nhwc)
 	if back.Shape != nchw.Shape || !slices.Equal(back.Data, nchw.Data) {
 		t.Error("ChannelsFirst does not undo ChannelsLast")
 	}
-	if flat := Fill("layout", 1, 0, 6, 4); ChannelsLast(flat) != flat || ChannelsFirst(flat) != flat {
+	if flat := Fill("layout", 1, 0, 6, 4); tensor.ChannelsLast(flat) != flat || tensor.ChannelsFirst(flat) != flat {
 		t.Error("a tensor without channels is not left alone")
 	}
 }
@@ -160,7 +160,7 @@ func float32s(rows [][]float64) []float32 {
 }
 
 func TestModels(t *testing.T) {
-	for _, name := range []string{"feedforward", "lenet5_28", "lenet5_32", "lenet5_64", "lenet5_96"} {
+	for _, name := range Models(t) {
 		m := ReadModel(t, name)
 		count := 0
 		for _, shape := range m.Parameters {

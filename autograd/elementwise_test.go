@@ -1,0 +1,64 @@
+package autograd
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// BenchmarkElementwise measures operations that do little but go through
+// memory, by the bytes that they have to read and write.
+func BenchmarkElementwise(b *testing.B) {
+	type operand = *tensor.Tensor
+	shape := []int{32, 56, 56, 64}
+	for _, o := range []struct {
+		name              string
+		forward, backward int // bytes for each element of x
+		with              []int
+		f                 func(t *Tape, x, with operand) operand
+	}{
+		{"ReLU", 8, 12, nil, func(t *Tape, x, _ operand) operand { return ReLU(t, x) }},
+		{"Hardswish", 8, 12, nil, func(t *Tape, x, _ operand) operand { return Hardswish(t, x) }},
+		{"SiLU", 8, 12, nil, func(t *Tape, x, _ operand) operand { return SiLU(t, x) }},
+		{"GELU", 8, 12, nil, func(t *Tape, x, _ operand) operand { return GELU(t, x) }},
+		{"Dropout", 8, 8, nil, func(t *Tape, x, _ operand) operand { return Dropout(t, x, 0.1, tensor.NewStream(1, "")) }},
+		{"StochasticDepth", 8, 8, nil, func(t *Tape, x, _ operand) operand {
+			return StochasticDepth(t, x, 0.1, tensor.NewStream(1, ""))
+		}},
+		{"ScaleChannels", 8, 12, []int{32, 1, 1, 64}, ScaleChannels},
+		{"LayerScale", 8, 12, []int{64}, LayerScale},
+		{"GlobalAvgPool", 4, 4, nil, func(t *Tape, x, _ operand) operand { return AdaptiveAvgPool(t, x, 1, 1) }},
+		{"AdaptiveAvgPool7x7", 4, 4, nil, func(t *Tape, x, _ operand) operand { return AdaptiveAvgPool(t, x, 7, 7) }},
+		{"Softmax", 8, 12, nil, func(t *Tape, x, _ operand) operand { return Softmax(t, x) }},
+	} {
+		for workers := 1; workers <= 2; workers++ {
+			pool := parallel.New(workers)
+			tape := NewTape(pool)
+			x, with := tensor.Normal(tensor.NewStream(1, "x"), shape...), tensor.New(o.with...)
+			x.NeedGrad, with.NeedGrad = true, true
+			run := func(pass string, bytes int, f func()) {
+				b.Run(fmt.Sprintf("op=%s/pass=%s/workers=%d", o.name, pass, workers), func(b *testing.B) {
+					for b.Loop() {
+						f()
+					}
+					b.ReportMetric(float64(bytes)*float64(len(x.Data))*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+				})
+			}
+			run("forward", o.forward, func() {
+				tape.Reset()
+				o.f(tape, x, with)
+			})
+			tape.Reset()
+			y := o.f(tape, x, with)
+			y.Grad = make([]float32, len(y.Data))
+			run("backward", o.backward, func() {
+				tape.ops[tape.used-1].Backward(tape)
+				tape.arena.Release(x.Grad)
+				x.Grad = nil
+			})
+			pool.Close()
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/AlarioAI/bitnet/internal/kernel/_asm/vec"
+)
+
+// A normal writes the normal distribution. With t = |x|, its lower tail is
+//
+//	P(-t) = exp(-t^2/2) * N(t)/D(t)
+//
+// N/D is the rational function of degrees 4 and 5 with the least relative error
+// in place of exp(t^2/2)*erfc(t/sqrt(2))/2 for t <= 14.5, 1.1e-8 with its
+// coefficients rounded to float32. P(-14.5) is less than any float32, and so it
+// is for all greater t.
+//
+// What t^2 loses by rounding would be a multiple of t^2 as an error of P: it is
+// computed and taken into account.
+type normal struct {
+	vec.Exp
+	one                    Op
+	numerator, denominator []Op // that of t^5 in the denominator is 1
+	magnitude, most        reg.VecVirtual
+}
+
+func newNormal(c vec.Constants) normal {
+	return normal{
+		Exp: c.Exp(-0.5), one: c.Constant(1),
+		numerator:   c.Coefficients(0x1.83acbp+5, 0x1.53d4ep+5, 0x1.1c247p+4, 0x1.f81430p+1, 0x1.988588p-2),
+		denominator: c.Coefficients(0x1.83acbp+6, 0x1.44935cp+7, 0x1.d22e06p+6, 0x1.6c00eap+5, 0x1.3be79p+3),
+		magnitude:   c.Splat(magnitudeBits), most: c.SplatFloat(14.5),
+	}
+}
+
+// distribution returns P(x) and exp(-x^2/2).
+func (d normal) distribution(p vec.Piece, x reg.VecVirtual) (below, exponential reg.VecVirtual) {
+	t, square := d.New(), d.New()
+	VANDPS(d.magnitude, x, t)
+	VMINPS(t, d.most, t) // t comes last: a NaN stays
+	VMULPS(t, t, square)
+	n, f := d.Reduce(square)
+	lost := d.Copy(t)
+	VFMSUB213PS(square, t, lost) // t^2 - square
+	VFMADD231PS(d.B, lost, f)
+	exponential = d.Raise(n, f)
+
+	tail := d.Polynomial(t, d.numerator...)
+	VMULPS(exponential, tail, tail)
+	VDIVPS(d.MonicPolynomial(t, d.denominator...), tail, tail)
+	rest := d.Copy(d.one)
+	VSUBPS(tail, rest, rest)
+	return p.Select(p.Negative(x), tail, rest), exponential
+}
+
+func gelu(c vec.Constants) value {
+	d := newNormal(c)
+	return func(p vec.Piece, x reg.VecVirtual) reg.VecVirtual {
+		y, _ := d.distribution(p, x)
+		VMULPS(x, y, y)
+		return y
+	}
+}
+
+func geluGrad(c vec.Constants) gradient {
+	d, density := newNormal(c), c.Constant(1/math.Sqrt(2*math.Pi))
+	return func(p vec.Piece, dy reg.Register, x reg.VecVirtual) reg.VecVirtual {
+		slope, e := d.distribution(p, x)
+		VMULPS(density, e, e)
+		VFMADD231PS(x, e, slope)
+		VMULPS(p.Operand(dy), slope, slope)
+		return slope
+	}
+}

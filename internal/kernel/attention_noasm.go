@@ -1,0 +1,9 @@
+//go:build !amd64 || purego
+
+package kernel
+
+func transpose(dst []float32, ldd int, src []float32, lds, rows, cols int, a float32) {
+	transposeGeneric(dst, ldd, src, lds, rows, cols, a)
+}
+
+func scale(dst []float32, a float32, x []float32) { scaleGeneric(dst, a, x) }

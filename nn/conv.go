@@ -16,25 +16,22 @@ type Conv2d struct {
 }
 
 // NewConv2d returns a convolution from in to out channels. Options: Kernel,
-// Stride, Pad, Dilation, Groups, NoBias, Init.
+// Stride, Pad, Dilation, Groups, NoBias, Init, Weights, Biases.
 func NewConv2d(in, out int, opts ...Option) *Conv2d {
 	o := collect(opts)
 	g := o.geometry
 	if in < 1 || out < 1 || g.Groups < 1 || in%g.Groups != 0 || out%g.Groups != 0 {
 		panic(fmt.Sprintf("nn.NewConv2d: %d to %d channels in %d groups", in, out, g.Groups))
 	}
-	depth := in / g.Groups
-	fanIn := g.Kernel[0] * g.Kernel[1] * depth
-	c := &Conv2d{Geometry: g, Weight: kaiming(o.rng, fanIn, out, g.Kernel[0], g.Kernel[1], depth)}
-	if o.bias {
-		c.Bias = kaiming(o.rng, fanIn, out)
-	}
+	c := &Conv2d{Geometry: g}
+	c.Weight, c.Bias = o.parameters(g.Kernel[0]*g.Kernel[1]*in/g.Groups, out, g.Kernel[0], g.Kernel[1], in/g.Groups)
 	return c
 }
 
 // Forward computes the layer.
 func (c *Conv2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return autograd.Conv(ctx.Tape, x, c.Weight, c.Bias, c.Geometry)
+	y := autograd.Conv(ctx.Tape, x, c.Weight, c.Bias, c.Geometry)
+	return ctx.note(c, y, c.products(y))
 }
 
 // A BitConv2d is a Conv2d whose product is taken of codes; see quant.Conv for
@@ -51,5 +48,9 @@ func NewBitConv2d(recipe quant.Recipe, in, out int, opts ...Option) *BitConv2d {
 
 // Forward computes the layer.
 func (c *BitConv2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return c.Recipe.Conv(ctx.Tape, x, c.Weight, c.Bias, c.Geometry)
+	y := c.Recipe.Conv(ctx.Tape, x, c.Weight, c.Bias, c.Geometry)
+	return ctx.note(c, y, c.products(y))
 }
+
+// products returns the number of multiply-accumulates for an output.
+func (c *Conv2d) products(y *tensor.Tensor) int { return y.Shape.Len() * fanIn(c.Weight) }

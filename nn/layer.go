@@ -24,11 +24,24 @@ type Context struct {
 
 	Seed, Step uint64 // key the draws of a training step
 
+	// Trace, unless nil, is told of every layer with parameters, when it has
+	// computed its output: the output's shape and the multiply-accumulates
+	// that it took.
+	Trace func(layer Layer, y tensor.Shape, products int)
+
 	draws uint64 // streams used in this pass
 }
 
 // Eval returns a context for evaluation, outside of any training.
 func Eval() *Context { return &Context{Tape: autograd.Untaped()} }
+
+// note tells the listener of Trace what a layer has done and returns its output.
+func (c *Context) note(layer Layer, y *tensor.Tensor, products int) *tensor.Tensor {
+	if c.Trace != nil {
+		c.Trace(layer, y.Shape, products)
+	}
+	return y
+}
 
 // stream returns a random stream of its own for each layer that asks in a pass.
 func (c *Context) stream(purpose string) *tensor.Stream {
@@ -47,10 +60,10 @@ func (s Sequence) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
 		norm, ok := s[i].(*BatchNorm2d)
 		switch {
 		case ok && i+2 < len(s) && isReLU(s[i+1]) && halves(s[i+2], x.Shape):
-			x = autograd.BatchNormPool(ctx.Tape, x, norm.Weight, norm.Bias, norm.stats(), ctx.Training)
+			x = norm.ForwardPool(ctx, x)
 			i += 3
 		case ok && i+1 < len(s) && isReLU(s[i+1]):
-			x = norm.forward(ctx, x, true)
+			x = norm.ForwardReLU(ctx, x)
 			i += 2
 		default:
 			x = s[i].Forward(ctx, x)

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/AlarioAI/bitnet/autograd"
 	"github.com/AlarioAI/bitnet/quant"
@@ -16,22 +15,19 @@ type Linear struct {
 }
 
 // NewLinear returns a linear layer from in to out features. Options: NoBias,
-// Init.
+// Init, Weights, Biases.
 func NewLinear(in, out int, opts ...Option) *Linear {
 	if in < 1 || out < 1 {
 		panic(fmt.Sprintf("nn.NewLinear: %d to %d features", in, out))
 	}
-	o := collect(opts)
-	l := &Linear{Weight: kaiming(o.rng, in, out, in)}
-	if o.bias {
-		l.Bias = kaiming(o.rng, in, out)
-	}
+	l := &Linear{}
+	l.Weight, l.Bias = collect(opts).parameters(in, out, in)
 	return l
 }
 
 // Forward computes the layer.
 func (l *Linear) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return autograd.Linear(ctx.Tape, x, l.Weight, l.Bias)
+	return ctx.note(l, autograd.Linear(ctx.Tape, x, l.Weight, l.Bias), l.products(x))
 }
 
 // A BitLinear is a Linear whose product is taken of codes; see quant.Conv for
@@ -48,21 +44,8 @@ func NewBitLinear(recipe quant.Recipe, in, out int, opts ...Option) *BitLinear {
 
 // Forward computes the layer.
 func (l *BitLinear) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return l.Recipe.Linear(ctx.Tape, x, l.Weight, l.Bias)
+	return ctx.note(l, l.Recipe.Linear(ctx.Tape, x, l.Weight, l.Bias), l.products(x))
 }
 
-// kaiming returns a parameter drawn as PyTorch does for linear layers and
-// convolutions: kaiming-uniform with a = sqrt(5) (He et al., arXiv
-// 1502.01852), which for weights and for biases alike is
-//
-//	uniform in [-1/sqrt(fanIn), 1/sqrt(fanIn))
-func kaiming(r *tensor.Stream, fanIn int, dims ...int) *tensor.Tensor {
-	bound := float32(1 / math.Sqrt(float64(fanIn)))
-	return parameter(tensor.Uniform(r, -bound, bound, dims...))
-}
-
-// parameter marks a tensor as trainable.
-func parameter(t *tensor.Tensor) *tensor.Tensor {
-	t.NeedGrad = true
-	return t
-}
+// products returns the number of multiply-accumulates for an input.
+func (l *Linear) products(x *tensor.Tensor) int { return x.Shape.Len() * l.Weight.Shape.Dim(0) }

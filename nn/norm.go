@@ -25,11 +25,19 @@ func NewBatchNorm2d(channels int) *BatchNorm2d {
 
 // Forward computes the layer; in training it moves the running statistics.
 func (b *BatchNorm2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return b.forward(ctx, x, false)
+	return ctx.note(b, autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training, false), 0)
 }
 
-func (b *BatchNorm2d) forward(ctx *Context, x *tensor.Tensor, relu bool) *tensor.Tensor {
-	return autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training, relu)
+// ForwardReLU computes the layer and max(., 0) behind it as one operation.
+func (b *BatchNorm2d) ForwardReLU(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
+	return ctx.note(b, autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training, true), 0)
+}
+
+// ForwardPool is ForwardReLU with a 2x2 average pooling behind it; height and
+// width must be even.
+func (b *BatchNorm2d) ForwardPool(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
+	ctx.note(b, x, 0) // its own output has the shape of its input
+	return autograd.BatchNormPool(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training)
 }
 
 func (b *BatchNorm2d) stats() autograd.BatchStats {
@@ -50,7 +58,7 @@ func NewLayerNorm(d int) *LayerNorm {
 
 // Forward computes the layer.
 func (l *LayerNorm) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return autograd.LayerNorm(ctx.Tape, x, l.Weight, l.Bias, l.Eps)
+	return ctx.note(l, autograd.LayerNorm(ctx.Tape, x, l.Weight, l.Bias, l.Eps), 0)
 }
 
 // An RMSNorm divides the last axis by its root mean square, as
@@ -65,7 +73,7 @@ func NewRMSNorm(d int) *RMSNorm { return &RMSNorm{Weight: ones(d), Eps: 1e-6} }
 
 // Forward computes the layer.
 func (l *RMSNorm) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return autograd.RMSNorm(ctx.Tape, x, l.Weight, l.Eps)
+	return ctx.note(l, autograd.RMSNorm(ctx.Tape, x, l.Weight, l.Eps), 0)
 }
 
 func ones(n int) *tensor.Tensor { return parameter(fill(tensor.New(n), 1)) }

@@ -11,22 +11,36 @@ import (
 type Option func(*options)
 
 type options struct {
-	geometry autograd.Geometry
-	bias     bool
-	rng      *tensor.Stream
+	geometry        autograd.Geometry
+	bias            bool
+	rng             *tensor.Stream
+	weights, biases Initializer // nil: PyTorch's default
 }
 
 func collect(opts []Option) options {
-	o := options{bias: true, geometry: autograd.Geometry{
+	o := options{bias: true, rng: tensor.NewStream(0, "init"), geometry: autograd.Geometry{
 		Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Groups: 1,
 	}}
 	for _, set := range opts {
 		set(&o)
 	}
-	if o.rng == nil {
-		o.rng = tensor.NewStream(0, "init")
-	}
 	return o
+}
+
+// parameters makes a layer's weight of the given shape and, unless NoBias was
+// given, the bias of its outputs.
+func (o options) parameters(fanIn int, dims ...int) (weight, bias *tensor.Tensor) {
+	or := func(i Initializer) Initializer {
+		if i == nil {
+			return kaimingUniform(fanIn)
+		}
+		return i
+	}
+	weight = NewParameter(o.rng, or(o.weights), dims...)
+	if o.bias {
+		bias = NewParameter(o.rng, or(o.biases), dims[0])
+	}
+	return weight, bias
 }
 
 // Kernel sets the size of a filter or pooling window: one number for a square,
@@ -53,8 +67,15 @@ func NoBias() Option { return func(o *options) { o.bias = false } }
 
 // Init sets the stream that initial weights are drawn from. Layers that share
 // a stream get different weights, in the order of their making; the default is
-// a stream of the layer's own with the seed 0.
+// a stream of the layer's own with the seed 0. With nil, weights and biases are
+// zeros: for a layer whose values are about to be loaded.
 func Init(rng *tensor.Stream) Option { return func(o *options) { o.rng = rng } }
+
+// Weights sets how initial weights are drawn, instead of PyTorch's default.
+func Weights(i Initializer) Option { return func(o *options) { o.weights = i } }
+
+// Biases sets how initial biases are drawn, instead of PyTorch's default.
+func Biases(i Initializer) Option { return func(o *options) { o.biases = i } }
 
 func pair(option string, n []int) [2]int {
 	switch len(n) {

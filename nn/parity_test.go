@@ -47,19 +47,19 @@ func checkLayer(t *testing.T, workers *parallel.Pool, c *parity.LayerCase) {
 		l := NewBitConv2d(recipe, a.In, a.Out, opts...)
 		layer, weight, bias = l, &l.Weight, &l.Bias
 	}
-	*weight = parameter(parity.ChannelsLast(c.Weight()))
+	*weight = parameter(tensor.ChannelsLast(c.Weight()))
 	if c.Args.Bias {
 		*bias = parameter(c.Bias())
 	}
 
-	x := parameter(parity.ChannelsLast(c.Input()))
+	x := parameter(tensor.ChannelsLast(c.Input()))
 	tape := autograd.NewTape(workers)
 	y := layer.Forward(&Context{Tape: tape, Training: true}, x)
-	tape.BackwardFrom(y, parity.ChannelsLast(c.GradOutput()).Data)
+	tape.BackwardFrom(y, tensor.ChannelsLast(c.GradOutput()).Data)
 	checks := &recorder{TB: t}
-	parity.CheckArray(checks, "output", parity.ChannelsFirst(y).Data, c.Output)
-	parity.CheckArray(checks, "input gradient", parity.ChannelsFirst(gradOf(x)).Data, c.GradInput)
-	parity.CheckArray(checks, "weight gradient", parity.ChannelsFirst(gradOf(*weight)).Data, c.GradWeight)
+	parity.CheckArray(checks, "output", tensor.ChannelsFirst(y).Data, c.Output)
+	parity.CheckArray(checks, "input gradient", tensor.ChannelsFirst(gradOf(x)).Data, c.GradInput)
+	parity.CheckArray(checks, "weight gradient", tensor.ChannelsFirst(gradOf(*weight)).Data, c.GradWeight)
 	if c.Args.Bias {
 		parity.CheckArray(checks, "bias gradient", (*bias).Grad, c.GradBias)
 	}

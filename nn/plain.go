@@ -5,22 +5,6 @@ import (
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// ReLU is max(x, 0).
-type ReLU struct{}
-
-// Forward computes the layer.
-func (ReLU) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return autograd.ReLU(ctx.Tape, x)
-}
-
-// Flatten turns images into rows in PyTorch's order; see autograd.Flatten.
-type Flatten struct{}
-
-// Forward computes the layer.
-func (Flatten) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return autograd.Flatten(ctx.Tape, x)
-}
-
 // Softmax normalises the exponentials of the last axis.
 type Softmax struct{}
 
@@ -61,6 +45,15 @@ func NewMaxPool2d(opts ...Option) MaxPool2d { return MaxPool2d{window(opts)} }
 // Forward computes the layer.
 func (p MaxPool2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
 	return autograd.MaxPool(ctx.Tape, x, p.Window)
+}
+
+// AdaptiveAvgPool2d computes means over windows that give images of OH x OW
+// pixels, as torch.nn.AdaptiveAvgPool2d; see autograd.AdaptiveAvgPool.
+type AdaptiveAvgPool2d struct{ OH, OW int }
+
+// Forward computes the layer.
+func (p AdaptiveAvgPool2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
+	return autograd.AdaptiveAvgPool(ctx.Tape, x, p.OH, p.OW)
 }
 
 // window makes a pooling window of options: as in PyTorch, the stride is the

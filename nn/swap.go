@@ -4,15 +4,19 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/AlarioAI/bitnet/quant"
 )
 
 // Swap replaces every Linear and Conv2d below model, or above all model
-// itself, by a BitLinear or BitConv2d of the recipe, in place. Weights,
-// biases and the whole geometry (groups and dilation included) stay, and so
-// does the number of parameters. Layers that Keep names stay as they are. The
-// recipe Float leaves everything as it is.
+// itself, by a BitLinear or BitConv2d of the recipe, in place, and quantises the
+// projections of attention. Weights, biases and the whole geometry (groups and
+// dilation included) stay, and so does the number of parameters. The recipe
+// Float leaves everything as it is; Alario leaves attention as it is, as the
+// reference project does by accident: there the packed projection is no layer,
+// and fused attention reads the weight of the output projection past its layer.
 //
 // Swap panics if a layer to be swapped is held in a field of a type that
 // cannot hold the other (fields should be of type Layer), or if Keep names a
@@ -29,7 +33,7 @@ func Swap[M Layer](model M, recipe quant.Recipe, keep ...Keeper) M {
 		return model
 	}
 	names := SwappableNames(model)
-	eachSwappable(reflect.ValueOf(&model).Elem(), func(name string, v reflect.Value) {
+	eachSwappable(reflect.ValueOf(&model).Elem(), recipe != quant.Alario, func(name string, v reflect.Value) {
 		if kept(patterns, name, names) {
 			return
 		}
@@ -39,6 +43,9 @@ func Swap[M Layer](model M, recipe quant.Recipe, keep ...Keeper) M {
 			bit = &BitLinear{*l, recipe}
 		case *Conv2d:
 			bit = &BitConv2d{*l, recipe}
+		case *MultiheadAttention:
+			l.Recipe = recipe
+			return
 		}
 		if !reflect.TypeOf(bit).AssignableTo(v.Type()) {
 			panic(fmt.Sprintf("nn.Swap: %q is held as %v, which cannot hold a %T: make it an nn.Layer", name, v.Type(), bit))
@@ -51,15 +58,17 @@ func Swap[M Layer](model M, recipe quant.Recipe, keep ...Keeper) M {
 // A Keeper is a policy of Swap.
 type Keeper struct{ patterns []string }
 
-// Keep leaves layers in float: by state name (layer1.0), by glob (layer1.*,
-// where * matches any characters but none across a dot-free name), or as first
-// and last, the first and last layer that would be swapped.
+// Keep leaves layers in float: by state name (layer1.0.conv1), by the name of
+// what holds them (layer1), by a glob for either (layer*.conv1, where * matches
+// any characters), or as first and last, the first and last layer that would be
+// swapped.
 func Keep(patterns ...string) Keeper { return Keeper{patterns} }
 
-// SwappableNames returns the state names of the layers that Swap replaces.
+// SwappableNames returns the state names of the layers that Swap replaces. The
+// input projections of an attention are one of them, by the name in_proj.
 func SwappableNames(model Layer) []string {
 	var names []string
-	eachSwappable(reflect.ValueOf(&model).Elem(), func(name string, _ reflect.Value) { names = append(names, name) })
+	eachSwappable(reflect.ValueOf(&model).Elem(), true, func(name string, _ reflect.Value) { names = append(names, name) })
 	return names
 }
 
@@ -75,32 +84,50 @@ func CheckKeep(model Layer, patterns ...string) error {
 			matched = matched || kept([]string{p}, n, names)
 		}
 		if !matched {
-			return fmt.Errorf("keep %q: no such layer, have %q", p, names)
+			return fmt.Errorf("keep %q: no such layer, the %d that can be kept are %s", p, len(names), abridge(names))
 		}
 	}
 	return nil
 }
 
+// abridge lists names, of many only the first and last.
+func abridge(names []string) string {
+	const most = 8
+	if len(names) > most {
+		names = slices.Concat(names[:most-1], []string{"..."}, names[len(names)-1:])
+	}
+	return strings.Join(names, " ")
+}
+
 func kept(patterns []string, name string, names []string) bool {
 	for _, p := range patterns {
-		matched, _ := path.Match(p, name)
-		if matched || p == "first" && name == names[0] || p == "last" && name == names[len(names)-1] {
+		if p == "first" && name == names[0] || p == "last" && name == names[len(names)-1] {
 			return true
+		}
+		for holder := name; holder != ""; holder = holder[:max(0, strings.LastIndexByte(holder, '.'))] {
+			if matched, _ := path.Match(p, holder); matched {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// eachSwappable calls f for every Linear and Conv2d at or below v. The name of
-// v itself is empty.
-func eachSwappable(v reflect.Value, f func(name string, v reflect.Value)) {
-	visit := func(name string, v reflect.Value, _ bool) bool {
+// eachSwappable calls f for every Linear and Conv2d at or below v, and for the
+// attentions unless they are to be left out with all that is in them. The name
+// of v itself is empty.
+func eachSwappable(v reflect.Value, attention bool, f func(name string, v reflect.Value)) {
+	visitField(v, "", false, func(name string, v reflect.Value, _ bool) bool {
 		switch v.Interface().(type) {
 		case *Linear, *Conv2d:
 			f(name, v)
 			return false
+		case *MultiheadAttention:
+			if attention {
+				f(join(name, "in_proj"), v)
+			}
+			return attention
 		}
 		return true
-	}
-	visitField(v, "", false, visit)
+	})
 }

@@ -20,7 +20,9 @@ type Named struct {
 // fields, under the names of PyTorch's state_dict. A field's name is its Go
 // name in snake case (FC1 is fc1, RunningMean is running_mean) or what its tag
 // state:"name=..." says; elements of a Sequence are named by their index; the
-// fields of an embedded layer are named as if they stood in its place.
+// fields of an embedded layer are named as if they stood in its place. A name
+// that ends in _ takes the names below it without a dot: the elements of a
+// Sequence with the tag state:"name=layer_" are layer_0, layer_1 and so on.
 func Parameters(model Layer) []Named { return collectState(model, false) }
 
 // Buffers returns the tensors that are state but not trained, such as running
@@ -52,14 +54,39 @@ func collectState(model Layer, buffers bool) []Named {
 		if ok && t != nil && isBuffer == buffers {
 			all = append(all, Named{name, t})
 		}
-		return !ok
+		return true
+	})
+	return all
+}
+
+// A Part is a layer, block or other piece of a network that is held by pointer.
+type Part struct {
+	Name  string // the prefix of its state names; empty for the network itself
+	Value any    // the pointer; a Layer if it has a forward pass
+}
+
+// Parts lists the pieces of a network, each before those inside it, in the order
+// of fields.
+func Parts(model Layer) []Part {
+	var all []Part
+	visitField(reflect.ValueOf(&model).Elem(), "", false, func(name string, v reflect.Value, _ bool) bool {
+		for v.Kind() == reflect.Interface && !v.IsNil() {
+			v = v.Elem()
+		}
+		if v.Kind() == reflect.Pointer && !v.IsNil() && v.Type() != reflect.TypeFor[*tensor.Tensor]() {
+			all = append(all, Part{name, v.Interface()})
+		}
+		return true
 	})
 	return all
 }
 
 // walk calls visit for every exported field and element below v, with its
-// state name, and descends where visit returns true.
+// state name, and descends where visit returns true; never into a tensor.
 func walk(v reflect.Value, prefix string, visit func(name string, v reflect.Value, buffer bool) bool) {
+	if v.Type() == reflect.TypeFor[*tensor.Tensor]() {
+		return
+	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
@@ -92,8 +119,8 @@ func visitField(v reflect.Value, name string, buffer bool, visit func(string, re
 }
 
 func join(prefix, name string) string {
-	if prefix == "" {
-		return name
+	if prefix == "" || strings.HasSuffix(prefix, "_") {
+		return prefix + name
 	}
 	return prefix + "." + name
 }
@@ -117,15 +144,15 @@ func stateName(f reflect.StructField) (name string, buffer bool) {
 	return name, buffer
 }
 
-// snake turns RunningMean into running_mean and FC1 into fc1.
+// snake turns RunningMean into running_mean, FC1 into fc1 and MLPHead into
+// mlp_head.
 func snake(name string) string {
 	var b strings.Builder
-	lower := false // the letter before was a small one or a digit
-	for _, r := range name {
-		if unicode.IsUpper(r) && lower {
+	runes := []rune(name)
+	for i, r := range runes {
+		if i > 0 && unicode.IsUpper(r) && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
 			b.WriteByte('_')
 		}
-		lower = !unicode.IsUpper(r)
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()

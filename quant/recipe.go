@@ -13,6 +13,7 @@ package quant
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -35,6 +36,18 @@ func (r Recipe) String() string {
 		return names[r]
 	}
 	return fmt.Sprintf("recipe %d", uint8(r))
+}
+
+// Bits returns the information in a weight: 32 bits of a float, log2(3) of a
+// ternary code, 1 of a sign.
+func (r Recipe) Bits() float64 {
+	switch r {
+	case Float:
+		return 32
+	case B1:
+		return 1
+	}
+	return math.Log2(3)
 }
 
 // Recipes returns all recipes, Float first.

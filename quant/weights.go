@@ -1,6 +1,8 @@
 package quant
 
 import (
+	"math"
+
 	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 )
@@ -21,24 +23,35 @@ func (r Recipe) Weights(workers *parallel.Pool, codes []int8, w []float32) (scal
 	if r == Float {
 		panic("quant.Weights: the recipe float has no codes")
 	}
-	scale = mean(workers, w, kernel.SumAbs)
+	beta := mean(workers, w, kernel.SumAbs)
 	if r == B1 {
-		center := mean(workers, w, kernel.Sum)
+		center := below(mean(workers, w, kernel.Sum))
 		blocks(workers, len(w), func(lo, hi int) {
 			for i, v := range w[lo:hi] {
 				codes[lo+i] = 2*bit(v > center) - 1
 			}
 		})
-		return scale
+		return float32(beta)
 	}
 	// round(q) is +1 for q > 1/2, and 0 for 1/2 itself.
-	half := 0.5 * (scale + weightEps)
+	half := below(0.5 * (beta + weightEps))
 	blocks(workers, len(w), func(lo, hi int) {
 		for i, v := range w[lo:hi] {
 			codes[lo+i] = bit(v > half) - bit(v < -half)
 		}
 	})
-	return scale
+	return float32(beta)
+}
+
+// below returns the largest float32 that is not above x: a float32 is greater
+// than it exactly where it is greater than x. So no code depends on how a
+// threshold is rounded.
+func below(x float64) float32 {
+	v := float32(x)
+	if float64(v) > x {
+		v = math.Nextafter32(v, float32(math.Inf(-1)))
+	}
+	return v
 }
 
 // bit compiles to a flag and no branch: the codes are as unpredictable as the weights.
@@ -55,14 +68,19 @@ func blocks(workers *parallel.Pool, n int, f func(lo, hi int)) {
 	workers.For((n+block-1)/block, func(i int) { f(i*block, min((i+1)*block, n)) })
 }
 
-// mean returns the mean of a quantity that sum adds up; the blocks' sums are
-// added in order.
-func mean(workers *parallel.Pool, x []float32, sum func([]float32) float32) float32 {
-	partial := make([]float32, (len(x)+block-1)/block)
-	blocks(workers, len(x), func(lo, hi int) { partial[lo/block] = sum(x[lo:hi]) })
+// mean returns the mean of a quantity that sum adds up, to about nine digits:
+// float32 sums of few values, added in float64. The blocks' sums are added in
+// order.
+func mean(workers *parallel.Pool, x []float32, sum func([]float32) float32) float64 {
+	partial := make([]float64, (len(x)+block-1)/block)
+	blocks(workers, len(x), func(lo, hi int) {
+		for i := lo; i < hi; i += few {
+			partial[lo/block] += float64(sum(x[i:min(i+few, hi)]))
+		}
+	})
 	total := 0.0
 	for _, s := range partial {
-		total += float64(s)
+		total += s
 	}
-	return float32(total / float64(len(x)))
+	return total / float64(len(x))
 }

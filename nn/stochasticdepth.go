@@ -1,0 +1,19 @@
+package nn
+
+import (
+	"github.com/AlarioAI/bitnet/autograd"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// StochasticDepth drops samples with probability P in training, and does
+// nothing in evaluation, as torchvision.ops.StochasticDepth(P, "row"); see
+// autograd.StochasticDepth.
+type StochasticDepth struct{ P float32 }
+
+// Forward computes the layer.
+func (d StochasticDepth) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
+	if !ctx.Training {
+		return x
+	}
+	return autograd.StochasticDepth(ctx.Tape, x, d.P, ctx.stream("stochastic depth"))
+}

@@ -16,14 +16,15 @@ const module = "github.com/AlarioAI/bitnet"
 // floors is the order of the house: a package imports from the rows above its
 // own only. That keeps training out of inference, and experiments out of both.
 var floors = [][]string{
-	{"", "internal/cpu", "internal/parallel", "internal/durable", "internal/near", "experiments", "ternary", "stats"},
+	{"", "internal/cpu", "internal/parallel", "internal/durable", "internal/near", "internal/floats", "internal/mmap", "experiments", "ternary", "stats"},
 	{"internal/kernel"},
 	{"tensor"},
 	{"internal/gemm", "internal/parity"},
 	{"autograd", "data", "safetensors"},
-	{"quant", "optim", "infer", "data/mnist"},
+	{"quant", "optim", "infer", "data/mnist", "pth"},
 	{"nn"},
-	{"models"},
+	{"models", "summary"},
+	{"weights"},
 	{"train", "export"},
 	{"experiment"},
 	{"paper"},

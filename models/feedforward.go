@@ -10,6 +10,13 @@ var feedforwardEntry = Entry{
 	Name:    "feedforward",
 	About:   "one hidden layer of 100 units",
 	Default: Options{Classes: 10, Channels: 1, Size: 28},
+	signs: signs{head: "fc2.weight", first: "fc1.weight", infer: func(o *Options, first []int, _ map[string][]int) {
+		for _, o.Channels = range [...]int{1, 3} {
+			if o.Size = squareRoot(first[1] / o.Channels); o.Channels*o.Size*o.Size == first[1] {
+				return
+			}
+		}
+	}},
 	build: func(o Options, rng *tensor.Stream) (nn.Layer, error) {
 		const hidden = 100
 		return &Feedforward{

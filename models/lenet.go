@@ -12,6 +12,12 @@ var lenet5Entry = Entry{
 	Name:    "lenet5",
 	About:   "LeNet-5 with batch norm and ReLU (LeCun et al., 1998), for images of 12 pixels and more",
 	Default: Options{Classes: 10, Channels: 1, Size: 28},
+	signs: signs{head: "fc2.weight", first: "layer1.0.weight", infer: func(o *Options, first []int, shapes map[string][]int) {
+		o.Channels = first[1]
+		if fc := shapes["fc.weight"]; len(fc) == 2 {
+			o.Size = 4*squareRoot(fc[1]/16) + 8
+		}
+	}},
 	build: func(o Options, rng *tensor.Stream) (nn.Layer, error) {
 		side := (o.Size/2 - 4) / 2 // of the images behind both blocks
 		if side < 1 {

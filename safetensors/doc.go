@@ -16,13 +16,20 @@
 // The reader trusts nothing. It refuses what the reference implementation
 // refuses, and some things that no writer makes and that one passes over:
 // duplicate keys of metadata, keys that the format does not define, spaces
-// before the JSON, and anything but spaces after it.
+// before the JSON, anything but spaces after it, and headers that take more
+// memory than their file: of more than 16,000 tensors that have fewer than a
+// hundred elements on average.
 package safetensors
 
-// What reader and writer both refuse to exceed.
+// maxHeader is how many bytes reader and writer allow a header: the limit of
+// the reference implementation.
+const maxHeader = 100_000_000
+
+// A header becomes up to 7 times as much memory. A file may have as many keys
+// of JSON as it takes, at perKey bytes each, to fill itself and the allowance.
 const (
-	maxHeader = 100_000_000 // bytes, the limit of the reference implementation
-	maxAxes   = 64          // the limit of NumPy
+	perKey    = 128 // a tensor has 4: its name, dtype, shape, data_offsets
+	allowance = 8 << 20
 )
 
 // metadataKey is the one key of the header that is not a tensor's name.

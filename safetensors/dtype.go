@@ -3,8 +3,9 @@ package safetensors
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
+
+	"github.com/AlarioAI/bitnet/internal/floats"
 )
 
 // A DType is the type of a tensor's elements, by its name in the header.
@@ -39,28 +40,10 @@ func (d DType) bits() int {
 	return 0
 }
 
-// readable tells whether the elements can be converted to float32.
-func (d DType) readable() bool {
-	return d == F16 || d == BF16 || d == F32 || d == F64
-}
-
-// elements returns the product of the axis lengths.
-func elements(shape []int) (int, error) {
-	if len(shape) > maxAxes {
-		return 0, fmt.Errorf("shape has %d axes, expected at most %d", len(shape), maxAxes)
-	}
-	n := uint64(1)
-	for _, length := range shape {
-		if length < 0 {
-			return 0, fmt.Errorf("shape %v has a negative axis", shape)
-		}
-		hi, lo := bits.Mul64(n, uint64(length))
-		if hi > 0 || lo > math.MaxInt {
-			return 0, fmt.Errorf("shape %v has more elements than can be counted", shape)
-		}
-		n = lo
-	}
-	return int(n), nil
+// Float tells whether the elements are floating-point numbers that are read as
+// float32.
+func (d DType) Float() bool {
+	return floats.Type(d).Width() > 0
 }
 
 // size returns how many bytes n elements take.

@@ -2,13 +2,13 @@ package safetensors
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
+
+	"github.com/AlarioAI/bitnet/internal/floats"
+	"github.com/AlarioAI/bitnet/internal/mmap"
 )
 
 // A File gives access to the tensors of a file. Its header is in memory, the
@@ -23,14 +23,18 @@ type File struct {
 	close func() error
 }
 
-// Open opens the file of that name. It returns the errors of Decode and those
-// of package os.
+// Open opens the file of that name, mapped into memory where the system can do
+// that. It returns the errors of Decode and those of package os.
+//
+// If another process cuts the file, reads past its new end return an error. If
+// another process writes into it, reads return what it wrote: replace a file
+// that may be in use by renaming a new one.
 func Open(name string) (*File, error) {
-	file, err := os.Open(name)
+	file, err := mmap.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	f, err := decodeFile(file, name)
+	f, err := Decode(file, file.Size(), name)
 	if err != nil {
 		file.Close()
 		return nil, err
@@ -39,22 +43,11 @@ func Open(name string) (*File, error) {
 	return f, nil
 }
 
-func decodeFile(file *os.File, name string) (*File, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: expected a regular file", name)
-	}
-	return Decode(file, info.Size(), name)
-}
-
 // Decode reads the header of a file of that size. Its name is for errors only.
 //
 // It returns an error, which begins with name, if the file is not what the
-// package comment describes, to the byte. The memory that it needs is
-// proportional to the header; nothing is allocated for what the header only
+// package comment describes, to the byte. The memory that it takes is at most
+// twice the file's size and 8 MB; nothing is allocated for what the header only
 // declares.
 func Decode(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{name: name, data: r, close: func() error { return nil }}
@@ -69,7 +62,7 @@ func (f *File) readHeader(size int64) error {
 	if size < int64(len(length)) {
 		return fmt.Errorf("truncated: %d bytes, expected the header's length in the first 8", size)
 	}
-	if err := f.readAt(length[:], 0); err != nil {
+	if err := floats.Fill(length[:], f.data, 0); err != nil {
 		return err
 	}
 	n := binary.LittleEndian.Uint64(length[:])
@@ -80,7 +73,7 @@ func (f *File) readHeader(size int64) error {
 		return fmt.Errorf("truncated: %d bytes, expected a header of %d after the first 8", size, n)
 	}
 	text := make([]byte, n)
-	if err := f.readAt(text, 8); err != nil {
+	if err := floats.Fill(text, f.data, 8); err != nil {
 		return err
 	}
 	f.start = 8 + int64(n)
@@ -128,20 +121,4 @@ func (f *File) DType(name string) (DType, bool) {
 		return "", false
 	}
 	return f.entries[i].dtype, true
-}
-
-// readAt fills buf from that offset of the file.
-func (f *File) readAt(buf []byte, offset int64) error {
-	n, err := f.data.ReadAt(buf, offset)
-	if n == len(buf) { // with or without io.EOF
-		return nil
-	}
-	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("truncated at byte %d, expected %d", offset+int64(n), offset+int64(len(buf)))
-	}
-	var path *fs.PathError // repeats the name
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return err
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/AlarioAI/bitnet/internal/floats"
 )
 
 // An entry is what the header says of one tensor.
@@ -33,7 +35,8 @@ func parseHeader(text []byte, dataSize int64) (header, error) {
 	if !bytes.HasPrefix(text, []byte("{")) {
 		return header{}, errors.New("header: expected JSON that begins with {")
 	}
-	h, err := decodeHeader(bytes.TrimRight(text, " "))
+	keys := (int64(len(text)) + dataSize + allowance) / perKey
+	h, err := decodeHeader(bytes.TrimRight(text, " "), keys)
 	if err != nil {
 		return header{}, err
 	}
@@ -54,9 +57,10 @@ func parseHeader(text []byte, dataSize int64) (header, error) {
 	return h, nil
 }
 
-func decodeHeader(text []byte) (header, error) {
+// decodeHeader decodes a header of at most that many keys.
+func decodeHeader(text []byte, keys int64) (header, error) {
 	var h header
-	d := newDecoder(text)
+	d := newDecoder(text, keys)
 	err := d.object(func(name string) (err error) {
 		if name == metadataKey {
 			h.metadata, err = decodeMetadata(d)
@@ -112,7 +116,7 @@ func decodeEntry(d *decoder) (entry, error) {
 	}
 	e.begin, e.end = offsets[0], offsets[1]
 
-	e.n, err = elements(e.shape)
+	e.n, err = floats.Count(e.shape)
 	if err != nil {
 		return entry{}, err
 	}
@@ -139,7 +143,7 @@ func decodeDType(d *decoder) (DType, error) {
 
 // decodeShape returns a slice that is not nil.
 func decodeShape(d *decoder) ([]int, error) {
-	lengths, err := d.numbers(maxAxes)
+	lengths, err := d.numbers(floats.MaxAxes)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -13,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/AlarioAI/bitnet/internal/floats"
 )
 
 // build writes a file by hand, honest or not.
@@ -127,6 +130,47 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestDenseHeaders opens files of 8 MB that are all names. As many as are
+// accepted must take no more memory than twice the file's size and the
+// allowance.
+func TestDenseHeaders(t *testing.T) {
+	const size = 8 << 20
+	const keys = (size + allowance) / perKey
+	for name, tt := range map[string]struct {
+		most               int // names that are accepted
+		start, format, end string
+	}{
+		"tensors":  {keys / 4, `{`, `"%x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},`, `"":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`},
+		"metadata": {keys - 1, `{"__metadata__":{`, `"%x":"",`, `"":""}}`},
+	} {
+		for more, want := range []string{"", "too many keys for a file of this size"} {
+			var header strings.Builder
+			header.WriteString(tt.start)
+			for i := range tt.most - 1 + more {
+				fmt.Fprintf(&header, tt.format, i)
+			}
+			header.WriteString(tt.end)
+			header.WriteString(strings.Repeat(" ", size-header.Len()))
+			file := build(header.String(), 0)
+
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			f, err := decodeBytes(file)
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			if (err != nil) != (want != "") || !strings.HasSuffix(errorText(err), want) {
+				t.Errorf("%s, %d more than accepted: error %v, want %s", name, more, err, want)
+			}
+			if used := int64(after.HeapAlloc) - int64(before.HeapAlloc); used > 2*size+allowance {
+				t.Errorf("%s: %d bytes of memory for a file of %d", name, used, size)
+			}
+			runtime.KeepAlive(f)
+			runtime.KeepAlive(file)
+		}
+	}
+}
+
 // TestDecodeRefusesOtherLengths cuts a good file at every byte, and adds one.
 func TestDecodeRefusesOtherLengths(t *testing.T) {
 	good, err := os.ReadFile(goldenTypes)
@@ -201,8 +245,8 @@ func errorText(err error) string {
 }
 
 func TestCheckFinite(t *testing.T) {
-	for _, bad := range []int{-1, 0, blockSize/4 - 1, blockSize / 4, blockSize} {
-		x := Tensor{Name: "x", Shape: []int{blockSize + 1}, Data: make([]float32, blockSize+1)}
+	for _, bad := range []int{-1, 0, floats.BlockSize/4 - 1, floats.BlockSize / 4, floats.BlockSize} {
+		x := Tensor{Name: "x", Shape: []int{floats.BlockSize + 1}, Data: make([]float32, floats.BlockSize+1)}
 		want := ""
 		if bad >= 0 {
 			x.Data[bad] = float32(math.NaN())

@@ -16,10 +16,11 @@ import (
 type decoder struct {
 	text   []byte // valid UTF-8
 	tokens *json.Decoder
+	keys   int64 // how many may follow
 }
 
-func newDecoder(text []byte) *decoder {
-	d := &decoder{text: text, tokens: json.NewDecoder(bytes.NewReader(text))}
+func newDecoder(text []byte, keys int64) *decoder {
+	d := &decoder{text: text, tokens: json.NewDecoder(bytes.NewReader(text)), keys: keys}
 	d.tokens.UseNumber()
 	return d
 }
@@ -77,6 +78,9 @@ func (d *decoder) object(member func(key string) error) error {
 			return fmt.Errorf("duplicate key %.80q", key)
 		}
 		seen[key] = true
+		if d.keys--; d.keys < 0 {
+			return errors.New("too many keys for a file of this size")
+		}
 		if err := member(key); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package safetensors
 
 import (
 	"fmt"
+
+	"github.com/AlarioAI/bitnet/internal/floats"
 )
 
 // Float32 returns the elements of a tensor, row-major, in a new slice. It
@@ -39,10 +41,10 @@ func (f *File) ReadInto(name string, dst []float32) error {
 // error that names the first element which is NaN or infinite as a float32, for
 // callers to refuse or to show as a warning.
 func (f *File) CheckFinite() error {
-	block := make([]float32, blockSize/4)
+	block := make([]float32, floats.BlockSize/4)
 	for i := range f.entries {
 		e := &f.entries[i]
-		if !e.dtype.readable() {
+		if !e.dtype.Float() {
 			continue
 		}
 		for first := 0; first < e.n; first += len(block) {
@@ -50,10 +52,8 @@ func (f *File) CheckFinite() error {
 			if err := f.read(values, e, first); err != nil {
 				return err
 			}
-			for i, v := range values {
-				if v-v != 0 { // NaN for both
-					return fmt.Errorf("%s: tensor %.80q: element %d is %v, expected finite numbers", f.name, e.name, first+i, v)
-				}
+			if err := floats.CheckFinite(values, first); err != nil {
+				return fmt.Errorf("%s: tensor %.80q: %w", f.name, e.name, err)
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func (f *File) readable(name string) (*entry, error) {
 		return nil, fmt.Errorf("%s: no tensor %.80q, expected it among the %d of the file", f.name, name, len(f.entries))
 	}
 	e := &f.entries[i]
-	if !e.dtype.readable() {
+	if !e.dtype.Float() {
 		return nil, fmt.Errorf("%s: tensor %.80q: type %s, expected F32, F16, BF16 or F64", f.name, name, e.dtype)
 	}
 	return e, nil
@@ -76,29 +76,8 @@ func (f *File) readable(name string) (*entry, error) {
 // read computes dst[i] = element first+i of a tensor.
 func (f *File) read(dst []float32, e *entry, first int) error {
 	offset := f.start + e.begin + int64(first)*int64(e.dtype.bits()/8)
-	var err error
-	if e.dtype == F32 && littleEndian() {
-		err = f.readAt(bytesOf(dst), offset)
-	} else {
-		err = f.readBlocks(dst, e.dtype, offset)
-	}
-	if err != nil {
+	if err := floats.Read(dst, f.data, offset, floats.Type(e.dtype)); err != nil {
 		return fmt.Errorf("%s: tensor %.80q: %w", f.name, e.name, err)
-	}
-	return nil
-}
-
-// readBlocks reads len(dst) elements of a type from that offset of the file.
-func (f *File) readBlocks(dst []float32, d DType, offset int64) error {
-	width := d.bits() / 8
-	block := make([]byte, min(blockSize, width*len(dst)))
-	for len(dst) > 0 {
-		n := min(len(dst), len(block)/width)
-		if err := f.readAt(block[:n*width], offset); err != nil {
-			return err
-		}
-		decode(dst[:n], block, d)
-		dst, offset = dst[n:], offset+int64(n*width)
 	}
 	return nil
 }

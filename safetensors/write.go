@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/AlarioAI/bitnet/internal/floats"
 )
 
 // A Tensor is an array to be written.
@@ -39,31 +41,9 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 		return err
 	}
 	for _, t := range tensors {
-		if err := writeFloats(w, t.Data); err != nil {
+		if err := floats.Write(w, t.Data); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func writeFloats(w io.Writer, values []float32) error {
-	if !littleEndian() {
-		return writeBlocks(w, values)
-	}
-	_, err := w.Write(bytesOf(values))
-	return err
-}
-
-// writeBlocks is writeFloats for machines of any byte order.
-func writeBlocks(w io.Writer, values []float32) error {
-	block := make([]byte, min(blockSize, 4*len(values)))
-	for len(values) > 0 {
-		n := min(len(values), len(block)/4)
-		encode(block, values[:n])
-		if _, err := w.Write(block[:4*n]); err != nil {
-			return err
-		}
-		values = values[n:]
 	}
 	return nil
 }
@@ -124,7 +104,7 @@ func (t *Tensor) check() error {
 	if !utf8.ValidString(t.Name) {
 		return errors.New("expected a name in valid UTF-8")
 	}
-	n, err := elements(t.Shape)
+	n, err := floats.Count(t.Shape)
 	if err != nil {
 		return err
 	}

@@ -4,16 +4,16 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/AlarioAI/bitnet/data"
-	"github.com/AlarioAI/bitnet/models"
-	"github.com/AlarioAI/bitnet/nn"
 	"github.com/AlarioAI/bitnet/optim"
 	"github.com/AlarioAI/bitnet/quant"
 	"github.com/AlarioAI/bitnet/train"
+	"github.com/AlarioAI/bitnet/weights"
 )
 
 // Options say how Execute works. They do not change what comes out.
@@ -21,6 +21,7 @@ type Options struct {
 	Program         string                          // name and version, noted in a new store
 	Open            func(Source) (*data.Set, error) // called once for each data set
 	Jobs            int                             // runs side by side; 1 if 0
+	SaveWeights     bool                            // keep the trained weights of every run in the store
 	CheckpointEvery time.Duration                   // see train.Config
 
 	// Listeners, nil or not. Those of different runs are called at the same
@@ -29,6 +30,7 @@ type Options struct {
 	OnStep  func(Task, train.Progress) // see train.Config
 	OnEpoch func(Task, train.Progress) // see train.Config
 	OnDone  func(Task, train.Result)
+	OnWarn  func(Task, string)
 }
 
 // A Task is a run that Execute works on.
@@ -53,10 +55,10 @@ type Task struct {
 // one of the runs with other settings or other data; nothing is changed then.
 func Execute(ctx context.Context, c *Config, dir string, o Options) error {
 	x := &execution{Options: o, sets: map[string]*data.Set{}, sums: map[string]string{}}
-	if err := x.open(c); err != nil {
+	c, err := x.open(c)
+	if err != nil {
 		return err
 	}
-	var err error
 	if x.store, err = openStore(dir, o.Program); err != nil {
 		return err
 	}
@@ -86,28 +88,32 @@ type execution struct {
 	sums    map[string]string
 }
 
-// open loads the data sets and checks that the architectures exist for them.
-func (x *execution) open(c *Config) error {
+// open loads the data sets and checks that the networks exist for them. It
+// returns the configuration with the checksums of all files of weights.
+func (x *execution) open(c *Config) (*Config, error) {
+	whole := *c
+	whole.Architectures = slices.Clone(c.Architectures)
+	for i := range whole.Architectures {
+		if err := whole.Architectures[i].Settings.Network.sumWeights(); err != nil {
+			return nil, err
+		}
+	}
 	for _, source := range c.Data {
 		set, err := x.Open(source)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if set.Train.H != set.Train.W {
-			return fmt.Errorf("data set %s: images of %dx%d, want square ones", source.Name, set.Train.H, set.Train.W)
+			return nil, fmt.Errorf("data set %s: images of %dx%d, want square ones", source.Name, set.Train.H, set.Train.W)
 		}
 		for _, a := range c.Architectures {
-			if _, err := newModel(a.Name, set, 0); err != nil {
-				return fmt.Errorf("data set %s: %w", source.Name, err)
+			if err := a.Settings.Network.check(a.Name, set); err != nil {
+				return nil, fmt.Errorf("data set %s: %w", source.Name, err)
 			}
 		}
 		x.sets[source.Name], x.sums[source.Name] = set, set.Checksum()
 	}
-	return nil
-}
-
-func newModel(architecture string, set *data.Set, seed uint64) (nn.Layer, error) {
-	return models.New(architecture, models.Options{Classes: set.Classes, Channels: set.Train.C, Size: set.Train.H, Seed: seed})
+	return &whole, nil
 }
 
 func (x *execution) run(ctx context.Context, t Task) error {
@@ -115,19 +121,25 @@ func (x *execution) run(ctx context.Context, t Task) error {
 		return err
 	}
 	set := x.sets[t.Data]
-	model, err := newModel(t.Architecture, set, t.Seed)
-	if err != nil {
-		return err
-	}
 	recipe, err := quant.Parse(t.Recipe)
 	if err != nil {
 		return err
 	}
+	network := &t.Settings.Network
+	model, warnings, err := network.build(t.Architecture, recipe, set, t.Seed)
+	if err != nil {
+		return fmt.Errorf("%v: %w", t.Key, err)
+	}
+	options := network.options(set, t.Seed)
 	config := train.Config{
 		Epochs:          t.Settings.Epochs,
 		Batch:           t.Settings.BatchSize,
 		Optimizer:       optim.Adam{LR: t.Settings.LearningRate},
 		Seed:            t.Seed,
+		Crop:            t.Settings.Crop,
+		Flip:            t.Settings.Flip,
+		Size:            options.Size,
+		Channels:        options.Channels,
 		Workers:         x.workers,
 		Checkpoint:      x.store.file(t.Key, checkpointFile),
 		CheckpointEvery: x.CheckpointEvery,
@@ -141,9 +153,20 @@ func (x *execution) run(ctx context.Context, t Task) error {
 	if x.OnStart != nil {
 		x.OnStart(t)
 	}
-	result, err := train.Run(ctx, nn.Swap(model, recipe), set, config)
+	for _, w := range warnings {
+		if x.OnWarn != nil {
+			x.OnWarn(t, w)
+		}
+	}
+	result, err := train.Run(ctx, model, set, config)
 	if err != nil {
 		return fmt.Errorf("%v: %w", t.Key, err)
+	}
+	if x.SaveWeights {
+		of := &weights.Network{Architecture: t.Architecture, Options: options, Recipe: recipe, Keep: network.keep()}
+		if err := weights.Save(x.store.file(t.Key, weightsFile), model, of); err != nil {
+			return err
+		}
 	}
 	if err := x.store.finish(t.Run, x.sums[t.Data], result); err != nil {
 		return err

@@ -151,11 +151,11 @@ func TestTwinsStartEqual(t *testing.T) {
 	for _, a := range small().Architectures {
 		var twins [2]nn.Layer
 		for i, recipe := range []quant.Recipe{quant.Float, quant.B158} {
-			model, err := newModel(a.Name, set, 4)
+			model, _, err := a.Settings.Network.build(a.Name, recipe, set, 4)
 			if err != nil {
 				t.Fatal(err)
 			}
-			twins[i] = nn.Swap(model, recipe)
+			twins[i] = model
 		}
 		float, bit := nn.Parameters(twins[0]), nn.Parameters(twins[1])
 		if len(float) != len(bit) {

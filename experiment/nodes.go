@@ -118,6 +118,13 @@ func whole(n *yaml.Node) (v int64, ok bool) {
 	return v, ok
 }
 
+// number returns the value of a node that is a number.
+func number(n *yaml.Node) (v float64, ok bool) {
+	n = follow(n)
+	ok = n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int") && n.Decode(&v) == nil
+	return v, ok
+}
+
 // follow returns what an alias stands for.
 func follow(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {

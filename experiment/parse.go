@@ -32,9 +32,16 @@ func ReadFile(file string) (*Config, error) {
 //	architectures:                   # of models.All
 //	  lenet5: {}
 //	  feedforward: {epochs: 10}      # instead of the default
+//	  resnet18: {size: 32, channels: 3, stem: cifar, keep: [conv1, fc]}
+//	  vit_b_16: {size: 224, channels: 3, weights: vit.safetensors, fresh_head: true}
 //
-// A relative folder starts at the folder of file, which need not exist. The
-// name of a folder's data set is the last part of its path.
+// Beside epochs, batch_size and learning_rate, the settings of an architecture,
+// and the defaults, may have crop and flip, which change training images as in
+// data.LoaderConfig, and those of a Network. keep is a list, or names with commas
+// between. An architecture may have the name of its PyTorch definition.
+//
+// A relative folder or file starts at the folder of file, which need not exist.
+// The name of a folder's data set is the last part of its path.
 //
 // Whatever is not as above (another key, a key twice, another type, a number
 // that is not positive, a name that nothing has, a setting that neither the
@@ -85,11 +92,7 @@ func (p parser) sources(n *yaml.Node) (all []Source, err error) {
 	for _, name := range names {
 		s := Source{Name: name.Value}
 		if strings.ContainsRune(name.Value, '/') || strings.ContainsRune(name.Value, filepath.Separator) {
-			folder := filepath.FromSlash(name.Value)
-			if !filepath.IsAbs(folder) {
-				folder = filepath.Join(filepath.Dir(p.file), folder)
-			}
-			if s, err = FolderSource(folder); err != nil {
+			if s, err = FolderSource(p.path(name.Value)); err != nil {
 				return nil, p.errorf(name, "data: %v", err)
 			}
 		}
@@ -99,6 +102,15 @@ func (p parser) sources(n *yaml.Node) (all []Source, err error) {
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// path returns the path of a file or folder that is named in the configuration.
+func (p parser) path(name string) string {
+	name = filepath.FromSlash(name)
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(p.file), name)
+	}
+	return name
 }
 
 // FolderSource returns the source of the data set in a folder.
@@ -166,8 +178,12 @@ func (p parser) architectures(n *yaml.Node, defaults Settings) (all []Architectu
 		return nil, p.errorf(n, "architectures: none is named")
 	}
 	for i, name := range names {
-		if _, err := models.Find(name.Value); err != nil {
+		entry, err := models.Find(name.Value)
+		if err != nil {
 			return nil, p.errorf(name, "architectures: %v", err)
+		}
+		if slices.ContainsFunc(all, func(a Architecture) bool { return a.Name == entry.Name }) {
+			return nil, p.errorf(name, "architectures: %s is there twice, once by another name", entry.Name)
 		}
 		s := defaults
 		if overrides[i].ShortTag() != "!!null" { // "lenet5:" and nothing behind it
@@ -183,15 +199,25 @@ func (p parser) architectures(n *yaml.Node, defaults Settings) (all []Architectu
 				return nil, p.errorf(name, "architectures: %s has no %s, nor have the defaults", name.Value, key.name)
 			}
 		}
-		all = append(all, Architecture{name.Value, s})
+		all = append(all, Architecture{entry.Name, s})
 	}
 	return all, nil
 }
 
 // settings returns s with what the mapping changes of it.
 func (p parser) settings(n *yaml.Node, s Settings) (Settings, error) {
-	keys, err := p.mapping(n, "epochs", "batch_size", "learning_rate")
+	keys, err := p.mapping(n, "epochs", "batch_size", "learning_rate",
+		"crop", "flip", "size", "channels", "stem", "width", "dropout", "drop_path", "keep", "weights", "fresh_head")
 	if err != nil {
+		return s, err
+	}
+	if s.Crop, err = p.count(keys["crop"], "crop", s.Crop); err != nil {
+		return s, err
+	}
+	if s.Flip, err = p.truth(keys["flip"], "flip", s.Flip); err != nil {
+		return s, err
+	}
+	if s.Network, err = p.network(keys, s.Network); err != nil {
 		return s, err
 	}
 	if s.Epochs, err = p.count(keys["epochs"], "epochs", s.Epochs); err != nil {
@@ -201,13 +227,96 @@ func (p parser) settings(n *yaml.Node, s Settings) (Settings, error) {
 		return s, err
 	}
 	if rate := keys["learning_rate"]; rate != nil {
-		tag := rate.ShortTag()
-		if rate.Kind != yaml.ScalarNode || tag != "!!float" && tag != "!!int" ||
-			rate.Decode(&s.LearningRate) != nil || !(s.LearningRate > 0 && s.LearningRate <= math.MaxFloat32) {
+		var ok bool
+		if s.LearningRate, ok = number(rate); !ok || !(s.LearningRate > 0 && s.LearningRate <= math.MaxFloat32) {
 			return s, p.errorf(rate, "learning_rate: want a positive number, got %s", describe(rate))
 		}
 	}
 	return s, nil
+}
+
+// network returns n with what the keys change of it. What an architecture makes
+// of them is seen when it is built.
+func (p parser) network(keys map[string]*yaml.Node, n Network) (Network, error) {
+	var err error
+	if n.Size, err = p.count(keys["size"], "size", n.Size); err != nil {
+		return n, err
+	}
+	if n.Channels, err = p.count(keys["channels"], "channels", n.Channels); err != nil {
+		return n, err
+	}
+	if stem := keys["stem"]; stem != nil {
+		if n.Stem = stem.Value; stem.Kind != yaml.ScalarNode || n.Stem != models.StemCIFAR {
+			return n, p.errorf(stem, "stem: want %s, got %s", models.StemCIFAR, describe(stem))
+		}
+	}
+	if width := keys["width"]; width != nil {
+		var ok bool
+		if n.Width, ok = number(width); !ok || !(n.Width > 0) {
+			return n, p.errorf(width, "width: want a positive number, got %s", describe(width))
+		}
+	}
+	if n.Dropout, err = p.rate(keys["dropout"], "dropout", n.Dropout); err != nil {
+		return n, err
+	}
+	if n.DropPath, err = p.rate(keys["drop_path"], "drop_path", n.DropPath); err != nil {
+		return n, err
+	}
+	if keep := keys["keep"]; keep != nil {
+		if n.Keep, err = p.keep(keep); err != nil {
+			return n, err
+		}
+	}
+	if file := keys["weights"]; file != nil {
+		if file.Kind != yaml.ScalarNode || file.ShortTag() != "!!str" || file.Value == "" {
+			return n, p.errorf(file, "weights: want a file, got %s", describe(file))
+		}
+		n.Weights = p.path(file.Value)
+	}
+	n.FreshHead, err = p.truth(keys["fresh_head"], "fresh_head", n.FreshHead)
+	return n, err
+}
+
+// rate returns the probability of a key, or else if there is none.
+func (p parser) rate(n *yaml.Node, key string, otherwise models.Rate) (models.Rate, error) {
+	if n == nil {
+		return otherwise, nil
+	}
+	v, ok := number(n)
+	if !ok || !(v >= 0 && v < 1) {
+		return otherwise, p.errorf(n, "%s: want a probability of at least 0 and less than 1, got %s", key, describe(n))
+	}
+	return models.At(v), nil
+}
+
+// truth returns the boolean of a key, or else if there is none.
+func (p parser) truth(n *yaml.Node, key string, otherwise bool) (bool, error) {
+	if n == nil {
+		return otherwise, nil
+	}
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" || n.Decode(&otherwise) != nil {
+		return otherwise, p.errorf(n, "%s: want true or false, got %s", key, describe(n))
+	}
+	return otherwise, nil
+}
+
+// keep returns the layers to be left in float, with commas between.
+func (p parser) keep(n *yaml.Node) (string, error) {
+	if n = follow(n); n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Value != "" {
+		return strings.Join(strings.FieldsFunc(n.Value, func(r rune) bool { return r == ',' || r == ' ' }), ","), nil
+	}
+	names, err := p.names(n, "keep", "conv1, fc")
+	if err != nil {
+		return "", err
+	}
+	var all []string
+	for _, name := range names {
+		if strings.ContainsRune(name.Value, ',') {
+			return "", p.errorf(name, "keep: want a layer without a comma, got %s", describe(name))
+		}
+		all = append(all, name.Value)
+	}
+	return strings.Join(all, ","), nil
 }
 
 // count returns the positive whole number of a key, or else if there is none.

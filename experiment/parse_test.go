@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/AlarioAI/bitnet/models"
 	"github.com/AlarioAI/bitnet/quant"
 )
 
@@ -21,7 +22,7 @@ architectures:
 `
 
 func TestParse(t *testing.T) {
-	standard := Settings{5, 256, 0.001}
+	standard := Settings{Epochs: 5, BatchSize: 256, LearningRate: 0.001}
 	for name, c := range map[string]struct {
 		text string
 		want Config
@@ -47,7 +48,7 @@ defaults: {epochs: 5, batch_size: 256, learning_rate: 0.001}
 			},
 			Recipes:       []quant.Recipe{quant.B1},
 			Seeds:         []uint64{7, 0},
-			Architectures: []Architecture{{"lenet5", standard}, {"feedforward", Settings{10, 1, 0.01}}},
+			Architectures: []Architecture{{"lenet5", standard}, {"feedforward", Settings{Epochs: 10, BatchSize: 1, LearningRate: 0.01}}},
 		}},
 		"no defaults, an anchor": {`
 data: [mnist]
@@ -60,7 +61,35 @@ architectures:
 			Data:          []Source{{Name: "mnist"}},
 			Recipes:       []quant.Recipe{quant.Float},
 			Seeds:         []uint64{0},
-			Architectures: []Architecture{{"lenet5", Settings{2, 8, 1}}, {"feedforward", Settings{2, 8, 1}}},
+			Architectures: []Architecture{{"lenet5", Settings{Epochs: 2, BatchSize: 8, LearningRate: 1}}, {"feedforward", Settings{Epochs: 2, BatchSize: 8, LearningRate: 1}}},
+		}},
+		"networks": {`
+data: [mnist]
+recipes: [float, b158]
+seeds: 1
+defaults: {epochs: 5, batch_size: 256, learning_rate: 0.001, keep: "first, last", channels: 3, flip: true}
+architectures:
+  torchvision.models.resnet18: {size: 32, stem: cifar, keep: [conv1, layer4.*], crop: 4}
+  mobilenet_v2: {width: 0.5, dropout: 0, size: 64, flip: false}
+  vit_b_16: {size: 224, weights: ../vit.pth, fresh_head: true}
+`, Config{
+			Data:    []Source{{Name: "mnist"}},
+			Recipes: []quant.Recipe{quant.Float, quant.B158},
+			Seeds:   []uint64{0},
+			Architectures: []Architecture{
+				{"resnet18", Settings{
+					Epochs: 5, BatchSize: 256, LearningRate: 0.001, Crop: 4, Flip: true,
+					Network: Network{Size: 32, Channels: 3, Stem: "cifar", Keep: "conv1,layer4.*"},
+				}},
+				{"mobilenet_v2", Settings{
+					Epochs: 5, BatchSize: 256, LearningRate: 0.001,
+					Network: Network{Size: 64, Channels: 3, Width: 0.5, Dropout: models.At(0), Keep: "first,last"},
+				}},
+				{"vit_b_16", Settings{
+					Epochs: 5, BatchSize: 256, LearningRate: 0.001, Flip: true,
+					Network: Network{Size: 224, Channels: 3, Keep: "first,last", Weights: "vit.pth", FreshHead: true},
+				}},
+			},
 		}},
 	} {
 		got, err := Parse([]byte(c.text), filepath.Join("configs", "x.yaml"))
@@ -92,7 +121,17 @@ func TestParseErrors(t *testing.T) {
 
 		{edit("seeds: 3", "sedes: 3"), `x.yaml:3: unknown key "sedes", did you mean seeds?`},
 		{edit("batch_size", "batchsize"), `x.yaml:4: unknown key "batchsize", did you mean batch_size?`},
-		{edit("lenet5: {}", "lenet5: {dropout: 1}"), `x.yaml:7: unknown key "dropout", have epochs, batch_size, learning_rate`},
+		{edit("lenet5: {}", "lenet5: {dropout: 1}"), `x.yaml:7: dropout: want a probability of at least 0 and less than 1, got "1"`},
+		{edit("lenet5: {}", "lenet5: {momentum: 1}"), `x.yaml:7: unknown key "momentum", have epochs, batch_size, learning_rate, crop, flip, size, channels, stem, width, dropout, drop_path, keep, weights, fresh_head`},
+		{edit("lenet5: {}", "lenet5: {stem: patch}"), `x.yaml:7: stem: want cifar, got "patch"`},
+		{edit("lenet5: {}", "lenet5: {width: 0}"), `x.yaml:7: width: want a positive number, got "0"`},
+		{edit("lenet5: {}", "lenet5: {size: -32}"), `x.yaml:7: size: want a positive whole number, got "-32"`},
+		{edit("lenet5: {}", "lenet5: {keep: []}"), "x.yaml:7: keep: the list is empty"},
+		{edit("lenet5: {}", "lenet5: {keep: [fc, fc]}"), `x.yaml:7: keep: "fc" is there twice`},
+		{edit("lenet5: {}", "lenet5: {keep: ['a,b']}"), `x.yaml:7: keep: want a layer without a comma, got "a,b"`},
+		{edit("lenet5: {}", "lenet5: {weights: 5}"), `x.yaml:7: weights: want a file, got "5"`},
+		{edit("lenet5: {}", "lenet5: {fresh_head: 1}"), `x.yaml:7: fresh_head: want true or false, got "1"`},
+		{edit("lenet5: {}", "resnet18: {}\n  torchvision.models.resnet18: {}"), "x.yaml:8: architectures: resnet18 is there twice, once by another name"},
 		{edit("seeds: 3", "? [seeds]\n: 3"), "x.yaml:3: want a name as the key, got a list"},
 		{edit("recipes: [float, b158]\n", ""), "x.yaml:1: missing key recipes"},
 		{edit("seeds: 3\n", ""), "x.yaml:1: missing key seeds"},
@@ -129,7 +168,7 @@ func TestParseErrors(t *testing.T) {
 		{edit("0.001", "small"), `x.yaml:4: learning_rate: want a positive number, got "small"`},
 		{edit(", learning_rate: 0.001", ""), "x.yaml:6: architectures: feedforward has no learning_rate, nor have the defaults"},
 
-		{edit("lenet5", "lenet"), `x.yaml:7: architectures: unknown architecture "lenet", did you mean lenet5?`},
+		{edit("lenet5", "lenet"), `x.yaml:7: architectures: unknown architecture "lenet", did you mean lenet5 or mobilenet_v2 or mobilenet_v3_small or mobilenet_v3_large?`},
 		{edit("\n  feedforward: {}\n  lenet5: {}", " {}"), "x.yaml:5: architectures: none is named"},
 		{edit("\n  feedforward: {}\n  lenet5: {}", " [lenet5]"), "x.yaml:5: want keys with values, got a list"},
 		{edit("lenet5: {}", "lenet5: 5"), `x.yaml:7: want keys with values, got "5"`},

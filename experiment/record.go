@@ -32,6 +32,9 @@ type Settings struct {
 	Epochs       int     `json:"epochs"`
 	BatchSize    int     `json:"batch_size"`
 	LearningRate float64 `json:"learning_rate"`
+	Crop         int     `json:"crop,omitempty"` // see data.LoaderConfig
+	Flip         bool    `json:"flip,omitempty"`
+	Network      Network `json:"network,omitzero"`
 }
 
 // A Record is one finished run.

@@ -19,6 +19,7 @@ import (
 //	runs/DATA/ARCHITECTURE/RECIPE/seed-N/
 //		record.json                       the run; without a result if it is not finished
 //		checkpoint.safetensors            where it stands, once it has begun and until it is finished
+//		weights.safetensors               what it was trained to, if that was asked for
 //
 // Every file is replaced whole, so that a killed process, or a full disk,
 // leaves a store that is in order. Only one process at a time can have a
@@ -57,6 +58,7 @@ const (
 	resultsFile    = "experiment_results.json"
 	recordFile     = "record.json"
 	checkpointFile = "checkpoint.safetensors"
+	weightsFile    = "weights.safetensors"
 )
 
 // openStore opens the store in a folder, and makes it if there is no such
@@ -201,6 +203,17 @@ func (d document) differs(want document) string {
 		{"epochs", d.Settings.Epochs, want.Settings.Epochs},
 		{"batch_size", d.Settings.BatchSize, want.Settings.BatchSize},
 		{"learning_rate", d.Settings.LearningRate, want.Settings.LearningRate},
+		{"crop", d.Settings.Crop, want.Settings.Crop},
+		{"flip", d.Settings.Flip, want.Settings.Flip},
+		{"size", d.Settings.Network.Size, want.Settings.Network.Size},
+		{"channels", d.Settings.Network.Channels, want.Settings.Network.Channels},
+		{"stem", d.Settings.Network.Stem, want.Settings.Network.Stem},
+		{"width", d.Settings.Network.Width, want.Settings.Network.Width},
+		{"dropout", d.Settings.Network.Dropout, want.Settings.Network.Dropout},
+		{"drop_path", d.Settings.Network.DropPath, want.Settings.Network.DropPath},
+		{"keep", d.Settings.Network.Keep, want.Settings.Network.Keep},
+		{"weights_sum", d.Settings.Network.WeightsSum, want.Settings.Network.WeightsSum},
+		{"fresh_head", d.Settings.Network.FreshHead, want.Settings.Network.FreshHead},
 		{"data_sum", d.DataSum, want.DataSum},
 	} {
 		if c.have != c.want {
@@ -226,7 +239,7 @@ func (s *store) tidy(k Key) error {
 	if err := os.Remove(checkpoint); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: cannot remove it: %w", checkpoint, cause(err))
 	}
-	return sweep(s.file(k, ""), recordFile, checkpointFile)
+	return sweep(s.file(k, ""), recordFile, checkpointFile, weightsFile)
 }
 
 // file returns the path of a file of a run.

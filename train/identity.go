@@ -21,8 +21,8 @@ func identify(model nn.Layer, set *data.Set, c Config) string {
 	for _, p := range slices.Concat(nn.Parameters(model), nn.Buffers(model)) {
 		network = update(network, p.Data)
 	}
-	return fmt.Sprintf("network %08x, data %s %s, %d epochs, batch size %d, %+v, seed %d, %v",
-		network, set.Name, set.Checksum(), c.Epochs, c.Batch, c.Optimizer, c.Seed, cpu.Current())
+	return fmt.Sprintf("network %08x, data %s %s, size %d, channels %d, crop %d, flip %t, %d epochs, batch size %d, %+v, seed %d, %v",
+		network, set.Name, set.Checksum(), c.Size, c.Channels, c.Crop, c.Flip, c.Epochs, c.Batch, c.Optimizer, c.Seed, cpu.Current())
 }
 
 // castagnoli returns the table of the checksum that processors compute in hardware.

@@ -26,6 +26,12 @@ type Config struct {
 	Optimizer optim.Adam
 	Seed      uint64 // of the split, the order of the images and dropout
 
+	// Size and Channels are those of the images that the network takes, Crop and
+	// Flip change training images at random; see data.LoaderConfig.
+	Size, Channels int
+	Crop           int
+	Flip           bool
+
 	Workers         int            // goroutines that compute; GOMAXPROCS if 0
 	Checkpoint      string         // file to keep the state of the run in and to go on from; none if empty
 	CheckpointEvery time.Duration  // between two writes within an epoch; 10 s if 0
@@ -60,6 +66,9 @@ func Run(ctx context.Context, model nn.Layer, set *data.Set, c Config) (Result, 
 	if c.Epochs < 1 || c.Batch < 1 || !(c.Optimizer.LR > 0) {
 		return Result{}, fmt.Errorf("epochs %d, batch size %d, learning rate %g, want all positive", c.Epochs, c.Batch, c.Optimizer.LR)
 	}
+	if err := set.Train.CheckFit(c.Size, c.Channels); err != nil {
+		return Result{}, fmt.Errorf("data set %s: %w", set.Name, err)
+	}
 	trainSet, valSet := data.Split(set.Train.N, Validation, c.Seed)
 	if len(trainSet) == 0 || len(valSet) == 0 {
 		return Result{}, fmt.Errorf("data set %s: %d training images are too few to hold out %g of them", set.Name, set.Train.N, Validation)
@@ -68,9 +77,10 @@ func Run(ctx context.Context, model nn.Layer, set *data.Set, c Config) (Result, 
 	r.workers = parallel.New(c.Workers)
 	defer r.workers.Close()
 	r.tape = autograd.NewTape(r.workers)
-	loading := data.LoaderConfig{Batch: c.Batch, Shuffle: true, Seed: c.Seed, Mean: set.Mean, Std: set.Std}
+	loading := data.LoaderConfig{Batch: c.Batch, Shuffle: true, Seed: c.Seed, Mean: set.Mean, Std: set.Std, Size: c.Size, Channels: c.Channels}
+	loading.Crop, loading.Flip = c.Crop, c.Flip
 	r.train = data.NewLoader(set.Train, trainSet, loading)
-	loading.Shuffle = false
+	loading.Shuffle, loading.Crop, loading.Flip = false, 0, false
 	r.validation = data.NewLoader(set.Train, valSet, loading)
 	r.test = data.NewLoader(set.Test, set.Test.All(), loading)
 	r.state = newState(model, c.Optimizer)

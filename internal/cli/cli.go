@@ -28,7 +28,9 @@ type grammar struct {
 	Reproduce reproduceCommand `cmd:"" help:"Do an experiment and write the paper about it."`
 	Run       runCommand       `cmd:"" help:"Do an experiment, or the rest of one."`
 	Paper     paperCommand     `cmd:"" help:"Write the paper about the runs in a store."`
-	Models    modelsCommand    `cmd:"" help:"List the architectures."`
+	Models    modelsCommand    `cmd:"" help:"List the architectures with their totals."`
+	Inspect   inspectCommand   `cmd:"" help:"List the layers of an architecture or of a file of weights."`
+	Convert   convertCommand   `cmd:"" help:"Convert weights between safetensors and PyTorch's files."`
 	Data      dataCommand      `cmd:"" help:"List the built-in data sets, or check and describe others."`
 	Bench     benchCommand     `cmd:"" help:"Measure the speed of training and evaluation."`
 	Version   versionCommand   `cmd:"" help:"Print the version and what it runs on."`

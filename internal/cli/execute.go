@@ -14,6 +14,7 @@ type storeFlags struct {
 	Out             string        `default:"out" placeholder:"DIR" help:"Folder of the store (default: ${default})."`
 	Jobs            int           `default:"1" placeholder:"N" help:"Runs side by side, which share the processors; the results do not depend on it (default: ${default})."`
 	Data            []string      `placeholder:"DIR" sep:"none" help:"Folder of IDX files, or name of a built-in data set, to train on instead of what the configuration says; repeatable."`
+	SaveWeights     bool          `help:"Keep the trained weights of every run in the store, as weights.safetensors."`
 	CheckpointEvery time.Duration `default:"10s" placeholder:"TIME" help:"Time between two checkpoints of a run (default: ${default})."`
 }
 
@@ -49,11 +50,13 @@ func (f storeFlags) execute(t *terminal, c *experiment.Config, name string) erro
 		Program:         t.program(),
 		Open:            open,
 		Jobs:            f.Jobs,
+		SaveWeights:     f.SaveWeights,
 		CheckpointEvery: f.CheckpointEvery,
 		OnStart:         p.start,
 		OnStep:          p.step,
 		OnEpoch:         p.epoch,
 		OnDone:          p.done,
+		OnWarn:          p.warn,
 	})
 	p.close()
 	if err == nil && p.count() == 0 {

@@ -87,6 +87,12 @@ func (p *progress) done(t experiment.Task, r train.Result) {
 	p.draw(fmt.Sprintf("%s: test accuracy %.2f %%, best epoch %d of %d, %s", title(t), 100*r.TestAccuracy, r.BestEpoch+1, len(r.Epochs), clock(time.Since(ended.began))))
 }
 
+func (p *progress) warn(t experiment.Task, warning string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.draw(fmt.Sprintf("%s: warning: %s", title(t), warning))
+}
+
 // close clears the lines of runs that did not end.
 func (p *progress) close() {
 	p.mu.Lock()

@@ -20,10 +20,10 @@ const DefaultClasses = 10
 func OpenFolder(dir string) (*Set, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w, expected a folder of IDX files", dir, reason(err))
+		return nil, fmt.Errorf("%s: %w, expected a folder with a data set", dir, reason(err))
 	}
 	if !info.IsDir() {
-		return nil, fmt.Errorf("%s: not a folder, expected a folder of IDX files", dir)
+		return nil, fmt.Errorf("%s: not a folder, expected a folder with a data set", dir)
 	}
 	full, err := filepath.Abs(dir) // "." and ".." have a name too
 	if err != nil {

@@ -168,7 +168,7 @@ func TestParseErrors(t *testing.T) {
 		{edit("0.001", "small"), `x.yaml:4: learning_rate: want a positive number, got "small"`},
 		{edit(", learning_rate: 0.001", ""), "x.yaml:6: architectures: feedforward has no learning_rate, nor have the defaults"},
 
-		{edit("lenet5", "lenet"), `x.yaml:7: architectures: unknown architecture "lenet", did you mean lenet5 or mobilenet_v2 or mobilenet_v3_small or mobilenet_v3_large?`},
+		{edit("lenet5", "lenet"), `x.yaml:7: architectures: unknown architecture "lenet", did you mean lenet5?`},
 		{edit("\n  feedforward: {}\n  lenet5: {}", " {}"), "x.yaml:5: architectures: none is named"},
 		{edit("\n  feedforward: {}\n  lenet5: {}", " [lenet5]"), "x.yaml:5: want keys with values, got a list"},
 		{edit("lenet5: {}", "lenet5: 5"), `x.yaml:7: want keys with values, got "5"`},

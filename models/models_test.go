@@ -13,7 +13,7 @@ import (
 
 func TestUnknownArchitectureNamesTheNearOnes(t *testing.T) {
 	for name, want := range map[string]string{
-		"lenet":                      `unknown architecture "lenet", did you mean lenet5 or mobilenet_v2`,
+		"lenet":                      `unknown architecture "lenet", did you mean lenet5?`,
 		"feedfoward":                 `unknown architecture "feedfoward", did you mean feedforward?`,
 		"torchvision.models.resnt18": `unknown architecture "torchvision.models.resnt18", did you mean resnet18?`,
 		"":                           `unknown architecture "", have feedforward, lenet5, resnet18, `,

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/AlarioAI/bitnet/models"
 	"github.com/AlarioAI/bitnet/quant"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -17,15 +16,15 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	if testing.Short() {
 		recipes = []quant.Recipe{quant.B158}
 	}
-	for _, e := range models.All() {
+	for _, architecture := range []string{"feedforward", "lenet5"} { // package models tests a step of the others
 		for _, recipe := range recipes {
 			s := small()
-			s.architecture, s.recipe = e.Name, recipe
+			s.architecture, s.recipe = architecture, recipe
 			want := s.mustRun(t)
 			for _, threads := range []int{1, 2} {
 				runtime.GOMAXPROCS(threads)
 				for _, s.config.Workers = range []int{1, 2, 3} {
-					expectEqual(t, e.Name+" "+recipe.String(), s.mustRun(t), want)
+					expectEqual(t, architecture+" "+recipe.String(), s.mustRun(t), want)
 				}
 			}
 		}

@@ -1,10 +1,6 @@
 package cli
 
-import (
-	"strings"
-
-	"github.com/AlarioAI/bitnet/weights"
-)
+import "github.com/AlarioAI/bitnet/weights"
 
 type convertCommand struct {
 	From string `arg:"" help:"File of weights: safetensors, or a state dict that torch.save wrote."`
@@ -25,8 +21,10 @@ func (c convertCommand) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	if len(skipped) > 0 {
-		t.log("left out, since they are not of floating point: %s", strings.Join(skipped, ", "))
+	if n := len(skipped); n > 1 {
+		t.log("left out, since they are not of floating point: %s and %d more", skipped[0], n-1)
+	} else if n == 1 {
+		t.log("left out, since it is not of floating point: %s", skipped[0])
 	}
 	return nil
 }

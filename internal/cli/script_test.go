@@ -37,7 +37,12 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(e *testscript.Env) error {
 			program, err := exec.LookPath("bitnet")
+			if err != nil {
+				return err
+			}
 			e.Setenv("BIN", filepath.Dir(program)) // nothing else is there
+			roundTrip, err := filepath.Abs(filepath.Join("..", "..", "weights", "testdata", "roundtrip"))
+			e.Setenv("ROUNDTRIP", roundTrip) // files that PyTorch wrote
 			return err
 		},
 	})

@@ -8,12 +8,12 @@ import (
 
 // Hint returns the end of an error about a name that is not among the known
 // ones: ", did you mean a or b?" if some are near, else ", have a, b, c".
-// A known name is near if it contains the name, or is made of it by changing
-// about a quarter of the letters.
+// A known name is near if one of its words begins with the name, or if it is made
+// of the name by changing about a quarter of the letters.
 func Hint(name string, known []string) string {
 	var near []string
 	for _, k := range known {
-		if name != "" && strings.Contains(k, name) || distance(strings.ToLower(name), strings.ToLower(k)) <= 1+len(name)/4 {
+		if name != "" && strings.Contains("_"+k, "_"+name) || distance(strings.ToLower(name), strings.ToLower(k)) <= 1+len(name)/4 {
 			near = append(near, k)
 		}
 	}

@@ -56,21 +56,22 @@ unit:
 	$(step) 'go test'
 	go test ./...
 
-# The next steps set BITNET_CPU, which is read before the test log begins: the
-# cache of go test would not see it. Hence -count=1.
+# The next steps leave the large networks out (-short): portable code would take
+# hours for them. Those that set BITNET_CPU need -count=1, since it is read before
+# the test log begins and the cache of go test would not see it.
 
 cpu-purego:
 	$(step) 'kernels built without assembly'
-	go test -tags purego $(kernels)
+	go test -short -tags purego $(kernels)
 
 cpu-generic:
 	$(step) 'kernels with BITNET_CPU=generic'
-	BITNET_CPU=generic go test -count=1 $(kernels)
+	BITNET_CPU=generic go test -short -count=1 $(kernels)
 
 cpu-avx2:
 	$(step) 'kernels with BITNET_CPU=avx2'
 	@if grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo; then \
-		BITNET_CPU=avx2 go test -count=1 $(kernels); \
+		BITNET_CPU=avx2 go test -short -count=1 $(kernels); \
 	else \
 		echo 'skipped: this processor has no AVX2 with FMA, or does not say so in /proc/cpuinfo'; \
 	fi

@@ -12,6 +12,7 @@ import (
 
 type benchCommand struct {
 	JSON      bool     `name:"json" help:"Print a line of JSON for each workload."`
+	All       bool     `help:"Measure training and evaluation of every architecture, float and b158, at 28 to 112 pixels."`
 	Seconds   float64  `default:"5" help:"Time for each workload."`
 	Threads   int      `help:"Number of threads (default: all processors)."`
 	Workloads []string `arg:"" optional:"" name:"workload" help:"MODE/ARCHITECTURE/SIZE/BATCH/RECIPE, where MODE is train or eval (default: train and eval of feedforward and lenet5 at 28 pixels, batches of 256, float and b158)."`
@@ -23,7 +24,7 @@ func (benchCommand) Help() string {
 
 Example:
 
-    bitnet bench --seconds 2 train/lenet5/28/256/float train/lenet5/28/256/b158`
+    bitnet bench --seconds 2 train/resnet18/32/128/float train/resnet18/32/128/b158`
 }
 
 // Validate checks the flags.
@@ -46,6 +47,9 @@ type rate struct {
 }
 
 func (c benchCommand) Run(t *terminal) error {
+	if c.All {
+		c.Workloads = append(c.Workloads, everyWorkload()...)
+	}
 	workloads, err := parseWorkloads(c.Workloads)
 	if err != nil {
 		return usageError{err}

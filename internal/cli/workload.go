@@ -52,8 +52,28 @@ func parseWorkload(name string) (w workload, err error) {
 	if w.Recipe, err = quant.Parse(parts[4]); err != nil {
 		return w, err
 	}
-	_, err = models.New(w.Architecture, w.options())
+	_, err = models.Blank(w.Architecture, w.options())
 	return w, err
+}
+
+// everyWorkload returns the names of workloads of all architectures, at the
+// smallest usual size that each takes.
+func everyWorkload() (names []string) {
+	for _, e := range models.All() {
+		size, batch := 64, 16
+		switch {
+		case e.Default.Size == 28:
+			size, batch = 28, 256
+		case e.Name == "crossvit":
+			size = 112
+		}
+		for _, mode := range []string{"train", "eval"} {
+			for _, recipe := range []quant.Recipe{quant.Float, quant.B158} {
+				names = append(names, workload{mode, e.Name, size, batch, recipe}.String())
+			}
+		}
+	}
+	return names
 }
 
 // options of the network: images are grey where the network is made for

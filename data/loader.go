@@ -137,6 +137,9 @@ func newTables(mean, std []float32, channels int) []*table {
 	return tables
 }
 
+// Shape returns the shape of a batch of one image: (1, H, W, C).
+func (l *Loader) Shape() tensor.Shape { return tensor.Of(1, l.h, l.w, l.c) }
+
 // Len returns the number of images of an epoch.
 func (l *Loader) Len() int { return len(l.indices) }
 

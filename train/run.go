@@ -83,6 +83,9 @@ func Run(ctx context.Context, model nn.Layer, set *data.Set, c Config) (Result, 
 	loading.Shuffle, loading.Crop, loading.Flip = false, 0, false
 	r.validation = data.NewLoader(set.Train, valSet, loading)
 	r.test = data.NewLoader(set.Test, set.Test.All(), loading)
+	if err := checkLastBatch(model, len(trainSet), c.Batch, r.train.Shape()); err != nil {
+		return Result{}, err
+	}
 	r.state = newState(model, c.Optimizer)
 	r.identity = identify(model, set, c)
 	if err := r.resume(); err != nil {

@@ -149,3 +149,23 @@ func TestLossThatIsNotFinite(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// One image with one pixel is nothing that a batch norm could normalise.
+func TestLastBatchOfOneImage(t *testing.T) {
+	for _, c := range []struct {
+		architecture string
+		batch        int
+		err          string
+	}{
+		{"mobilenet_v3_small", 13, "batch size 13: the last of 40 training images would be alone in a batch, with one pixel at the batch norm features."},
+		{"mobilenet_v3_small", 1, "batch size 1: "},
+		{"mobilenet_v3_small", 12, ""},
+		{"lenet5", 13, ""},
+	} {
+		s := small()
+		s.architecture, s.config.Batch, s.config.Epochs = c.architecture, c.batch, 1
+		if _, err := s.run(t.Context()); c.err == "" && err != nil || c.err != "" && (err == nil || !strings.HasPrefix(err.Error(), c.err)) {
+			t.Errorf("%s in batches of %d: %v, want %q", c.architecture, c.batch, err, c.err)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -90,39 +89,31 @@ func TestModelParity(t *testing.T) {
 		m := parity.ReadModel(t, name)
 		for _, recipe := range quant.Recipes() {
 			t.Run(name+"/"+recipe.String(), func(t *testing.T) {
-				first := &recorder{TB: t}
+				first := &parity.Recorder{TB: t}
 				checkModel(t, first, workers, m, recipe)
-				if len(first.errors) == 0 {
+				if len(first.Errors) == 0 {
 					return
 				}
 				for _, level := range slices.Backward(cpu.Levels()) {
 					if level == cpu.Current() {
 						continue
 					}
-					other := &recorder{TB: t}
+					other := &parity.Recorder{TB: t}
 					restore := cpu.Force(level)
 					checkModel(t, other, workers, m, recipe)
 					restore()
-					if len(other.errors) == 0 {
-						t.Logf("excused, since %v keeps every bound: %v has %q", level, cpu.Current(), first.errors)
+					if len(other.Errors) == 0 {
+						t.Logf("excused, since %v keeps every bound: %v has %q", level, cpu.Current(), first.Errors)
 						return
 					}
 				}
-				for _, err := range first.errors {
+				for _, err := range first.Errors {
 					t.Error(err)
 				}
 			})
 		}
 	}
 }
-
-// A recorder keeps the errors of checks that may be excused.
-type recorder struct {
-	testing.TB
-	errors []string
-}
-
-func (r *recorder) Error(args ...any) { r.errors = append(r.errors, fmt.Sprint(args...)) }
 
 // checkModel reports figures that miss their bound to checks, and everything
 // else that is wrong to t.

@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
@@ -56,30 +55,22 @@ func checkLayer(t *testing.T, workers *parallel.Pool, c *parity.LayerCase) {
 	tape := autograd.NewTape(workers)
 	y := layer.Forward(&Context{Tape: tape, Training: true}, x)
 	tape.BackwardFrom(y, tensor.ChannelsLast(c.GradOutput()).Data)
-	checks := &recorder{TB: t}
+	checks := &parity.Recorder{TB: t}
 	parity.CheckArray(checks, "output", tensor.ChannelsFirst(y).Data, c.Output)
 	parity.CheckArray(checks, "input gradient", tensor.ChannelsFirst(gradOf(x)).Data, c.GradInput)
 	parity.CheckArray(checks, "weight gradient", tensor.ChannelsFirst(gradOf(*weight)).Data, c.GradWeight)
 	if c.Args.Bias {
 		parity.CheckArray(checks, "bias gradient", (*bias).Grad, c.GradBias)
 	}
-	if element, distance := nearestBoundary(recipe, x.Data, samplesOf(c)); distance < 1e-5 && len(checks.errors) > 0 {
+	if element, distance := nearestBoundary(recipe, x.Data, samplesOf(c)); distance < 1e-5 && len(checks.Errors) > 0 {
 		// Rounding decides which of two codes it is, in PyTorch as well.
-		t.Logf("excused, since the code of element %d lies %.1e from a rounding boundary: %q", element, distance, checks.errors)
+		t.Logf("excused, since the code of element %d lies %.1e from a rounding boundary: %q", element, distance, checks.Errors)
 		return
 	}
-	for _, err := range checks.errors {
+	for _, err := range checks.Errors {
 		t.Error(err)
 	}
 }
-
-// A recorder keeps the errors of checks that may be excused.
-type recorder struct {
-	testing.TB
-	errors []string
-}
-
-func (r *recorder) Error(args ...any) { r.errors = append(r.errors, fmt.Sprint(args...)) }
 
 // samplesOf returns how many vectors of the input have a scale of their own.
 func samplesOf(c *parity.LayerCase) int {

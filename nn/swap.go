@@ -104,7 +104,7 @@ func kept(patterns []string, name string, names []string) bool {
 		if p == "first" && name == names[0] || p == "last" && name == names[len(names)-1] {
 			return true
 		}
-		for holder := name; holder != ""; holder = holder[:max(0, strings.LastIndexByte(holder, '.'))] {
+		for holder := name; holder != ""; holder = Holder(holder) {
 			if matched, _ := path.Match(p, holder); matched {
 				return true
 			}

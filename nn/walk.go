@@ -59,6 +59,10 @@ func collectState(model Layer, buffers bool) []Named {
 	return all
 }
 
+// Holder returns the name of the layer or block that a tensor's state name
+// belongs to.
+func Holder(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
+
 // A Part is a layer, block or other piece of a network that is held by pointer.
 type Part struct {
 	Name  string // the prefix of its state names; empty for the network itself

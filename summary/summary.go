@@ -4,7 +4,6 @@ package summary
 
 import (
 	"reflect"
-	"strings"
 
 	"github.com/AlarioAI/bitnet/autograd"
 	"github.com/AlarioAI/bitnet/nn"
@@ -62,10 +61,10 @@ func Of(model nn.Layer, size, channels int) ([]Row, Totals) {
 	held := map[string][]nn.Named{} // tensors by their holder
 	buffers := map[string]int{}
 	for _, p := range nn.Parameters(model) {
-		held[holder(p.Name)] = append(held[holder(p.Name)], p)
+		held[nn.Holder(p.Name)] = append(held[nn.Holder(p.Name)], p)
 	}
 	for _, b := range nn.Buffers(model) {
-		buffers[holder(b.Name)] += len(b.Data)
+		buffers[nn.Holder(b.Name)] += len(b.Data)
 	}
 	var rows []Row
 	for _, part := range nn.Parts(model) {
@@ -118,8 +117,6 @@ func total(rows []Row) Totals {
 	t.BytesPacked16 = rest + (codes+4)/5
 	return t
 }
-
-func holder(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
 
 // typeName returns the name of a layer's type without its package.
 func typeName(layer nn.Layer) string {

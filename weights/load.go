@@ -84,7 +84,7 @@ func match(model nn.Layer, state []nn.Named, f File, name string, o Options) ([]
 			plan = append(plan, transfer{s, shape, false})
 		case slices.Contains(positions, s.Name) && canInterpolate(shape, want):
 			plan = append(plan, transfer{s, shape, true})
-		case o.FreshHead && slices.Contains(heads, holder(s.Name)) && len(shape) == len(want) && slices.Equal(shape[1:], want[1:]):
+		case o.FreshHead && slices.Contains(heads, nn.Holder(s.Name)) && len(shape) == len(want) && slices.Equal(shape[1:], want[1:]):
 			// keeps its initial weights
 		default:
 			m.Misshapen = append(m.Misshapen, Misshape{s.Name, shape, want})
@@ -109,9 +109,6 @@ func counts[T any](name string, known map[string]T) bool {
 	}
 	return ok
 }
-
-// holder returns the name of the layer that a tensor belongs to.
-func holder(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
 
 // headsOf returns the names of the layers that give the logits.
 func headsOf(model nn.Layer) []string {

@@ -12,8 +12,12 @@
 // BITNET_PARITY_DIR names another folder of golden files, for instance of
 // fresh inputs and weights:
 //
-//	python3 testdata/generate.py --salt fresh --out /tmp/fresh --only layers,feedforward,lenet5_28
-//	BITNET_PARITY_DIR=/tmp/fresh go test -count=1 ./...
+//	python3 testdata/generate.py --salt fresh --out /tmp/fresh
+//	BITNET_PARITY_DIR=/tmp/fresh go test -count=1 ./nn ./models
+//
+// A folder may have some of the architectures only (--only layers,resnet18).
+// Those of the AlarioAI/bitnet package, se_resnet50 and crossvit, are made where
+// Python can import it.
 //
 // # Tolerance
 //

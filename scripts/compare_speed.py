@@ -1,6 +1,6 @@
 """Times bitnet and PyTorch on the same workloads, in turn, and prints a table of medians.
 
-Run: python3 scripts/compare_speed.py [--rounds N] [--seconds S] [--python PYTHON] WORKLOAD...
+Run: python3 scripts/compare_speed.py [--rounds N] [--seconds S] [--plain] [--python PYTHON] WORKLOAD...
 It needs ./bitnet (make build) and a Python with torch (--python). Every round runs both programs one after the
 other, so that a slow spell of the machine hits both; the ratio is the median of the rounds' ratios.
 """
@@ -24,6 +24,7 @@ def main():
     ap.add_argument("--seconds", type=float, default=3)
     ap.add_argument("--python", default=sys.executable)
     ap.add_argument("--bitnet", default=os.path.join(HERE, "..", "bitnet"))
+    ap.add_argument("--plain", action="store_true", help="leave out PyTorch's channels-last layout")
     ap.add_argument("workloads", nargs="+")
     o = ap.parse_args()
     print("| workload | bitnet, images/s | PyTorch, images/s | ratio | of rounds |\n|---|---|---|---|---|")
@@ -32,12 +33,13 @@ def main():
         for _ in range(o.rounds):
             ours.append(rate([o.bitnet, "bench", "--json", "--seconds", str(o.seconds), w]))
             variants = [rate([o.python, os.path.join(HERE, "peer.py"), "--seconds", str(o.seconds), *v, w])
-                        for v in ([], ["--channels-last"])]
+                        for v in ([[]] if o.plain else [[], ["--channels-last"]])]
             theirs.append(max(variants, key=lambda r: r["images_per_second"]))
         a = [r["images_per_second"] for r in ours]
         b = [r["images_per_second"] for r in theirs]
         ratios = [x / y for x, y in zip(a, b)]
-        print(f"| {w} | {statistics.median(a):,.0f} | {statistics.median(b):,.0f} | {statistics.median(ratios):.1f} "
+        digits = 0 if min(a + b) >= 50 else 1
+        print(f"| {w} | {statistics.median(a):,.{digits}f} | {statistics.median(b):,.{digits}f} | {statistics.median(ratios):.1f} "
               f"| {min(ratios):.1f} to {max(ratios):.1f} |", flush=True)
     print(f"\n{ours[0]['engine']} and {theirs[0]['engine']}, {ours[0]['threads']} threads each.")
 

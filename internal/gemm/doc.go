@@ -8,4 +8,8 @@
 // then on every row of the product is a fixed pattern of segments at an offset,
 // and no kernel meets an edge. The copy costs little beside the product, and
 // none for codes, which quantisation writes into the frame in the first place.
+//
+// Two kinds of convolutions take another path behind the same methods: a
+// depthwise one has kernels of its own and no frame, and one with groups of few
+// channels is computed with several groups put together.
 package gemm

@@ -45,6 +45,10 @@ var geometries = []Conv{
 	conv(14, 14, 6, 16, 5, 5),
 	conv(28, 28, 1, 6, 5, 5, pad(2, 2)),
 	conv(4, 4, 40, 70, 3, 3, pad(1, 1)),
+	conv(7, 7, 64, 64, 3, 3, groups(16), pad(1, 1)),
+	conv(9, 8, 24, 48, 3, 3, groups(24), pad(1, 1), stride(2, 2)),
+	conv(5, 5, 30, 20, 3, 3, groups(10)),
+	conv(18, 18, 2, 2, 17, 16, groups(2)),
 }
 
 // taps calls f for every product of the convolution's defining sum.

@@ -18,6 +18,8 @@ type Panels struct {
 	f32    []float32
 	s8     []int8
 	offset []int32 // sum over k of 128*code, for every column of every group
+
+	noBias []float32 // of a depthwise convolution, whose weights have their own order
 }
 
 // span is one panel: columns [first, first+n) in a panel of the given width.
@@ -47,6 +49,14 @@ func (b *Panels) at(group, i int) int { return b.k * (group*b.columns() + i*b.ti
 
 // PackForward packs a weight [O, KH, KW, C/Groups] for Forward.
 func (p *Plan) PackForward(workers *parallel.Pool, arena *tensor.Arena, w []float32) *Panels {
+	if p.depthwise != nil {
+		return p.packDepthwise(workers, arena, &p.depthwise.forward, w)
+	}
+	if p.merged != nil {
+		wide := p.spreadFloats(workers, arena, w)
+		defer arena.Release(wide)
+		return p.merged.PackForward(workers, arena, wide)
+	}
 	b := &Panels{tile: kernel.TileF32(), n: p.O / p.Groups, k: p.K(), groups: p.Groups}
 	b.f32 = arena.Floats(b.groups * b.k * b.columns())
 	b.each(workers, func(group, i int, s span) {
@@ -64,6 +74,12 @@ func (p *Plan) PackForward(workers *parallel.Pool, arena *tensor.Arena, w []floa
 
 // PackCodes packs the codes of a weight [O, KH, KW, C/Groups] for ForwardCodes.
 func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []int8) *Panels {
+	if p.depthwise != nil {
+		return p.packDepthwiseCodes(workers, arena, codes)
+	}
+	if p.merged != nil {
+		return p.merged.PackCodes(workers, arena, p.spreadCodes(workers, arena, codes))
+	}
 	g := &p.forward
 	fours := (g.seglen + 3) / 4
 	b := &Panels{tile: kernel.TileU8S8(), n: p.O / p.Groups, k: len(g.segs) * fours * 4, groups: p.Groups}

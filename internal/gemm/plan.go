@@ -9,6 +9,9 @@ type Plan struct {
 
 	forward gather   // y from the framed input
 	inverse []gather // dx from the framed output gradient, one for each residue of the strides
+
+	depthwise *depthwise // in place of both, or nil
+	merged    *Plan      // in place of both, or nil: the plan that computes several groups as one
 }
 
 // A Frame is an image with room around it.
@@ -45,6 +48,21 @@ type gather struct {
 // sense: fewer pixels than the filter, channels not divisible by groups.
 func NewPlan(c Conv) *Plan {
 	c.check()
+	p := &Plan{Conv: c}
+	switch m := c.merged(); {
+	case c.isDepthwise():
+		p.planDepthwise()
+	case m != c:
+		p.merged = newGeneralPlan(m)
+		p.Input, p.Output = p.merged.Input, p.merged.Output
+	default:
+		return newGeneralPlan(c)
+	}
+	return p
+}
+
+// newGeneralPlan makes the plan of a geometry for the tiles of the GEMM.
+func newGeneralPlan(c Conv) *Plan {
 	p := &Plan{Conv: c}
 	p.Input = Frame{H: c.H, W: c.W, C: c.C, Top: c.PH, Bottom: c.PH, Left: c.PW, Right: c.PW}
 	p.planForward()
@@ -210,6 +228,9 @@ type interval struct{ first, end int }
 func (r interval) union(o interval) interval {
 	return interval{min(r.first, o.first), max(r.end, o.end)}
 }
+
+// of returns the part of an array.
+func (r interval) of(x []float32) []float32 { return x[r.first:r.end] }
 
 func multiples(n, step int) []int {
 	m := make([]int, n)

@@ -29,6 +29,13 @@ func (b *Panels) rowsPerCall() int {
 // with x in the frame p.Input and W packed by PackForward; c runs over the
 // channels of o's group. A nil bias stands for zeros.
 func (p *Plan) Forward(workers *parallel.Pool, y, x []float32, n int, w *Panels, bias []float32) {
+	if p.depthwise != nil {
+		p.depthwiseForward(workers, y, x, n, w, bias)
+		return
+	}
+	if p.merged != nil {
+		p = p.merged
+	}
 	p.forward.product(workers, y, p.OutH()*p.OutW()*p.O, x, p.Input.Len(), n, w, p.C/p.Groups, bias)
 }
 
@@ -38,6 +45,15 @@ func (p *Plan) Forward(workers *parallel.Pool, y, x []float32, n int, w *Panels,
 //
 // for n samples, with dy in the frame p.Output and W as [O, KH, KW, C/Groups].
 func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []float32) {
+	if p.depthwise != nil {
+		p.depthwiseInputGradient(workers, arena, dx, dy, n, w)
+		return
+	}
+	if p.merged != nil {
+		w = p.spreadFloats(workers, arena, w)
+		defer arena.Release(w)
+		p = p.merged
+	}
 	for i := range p.inverse {
 		g := &p.inverse[i]
 		if len(g.taps) == 0 {
@@ -94,6 +110,13 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 //
 // with an exact integer sum.
 func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32) {
+	if p.depthwise != nil {
+		p.depthwiseForwardCodes(workers, y, x, n, w, scale, bias)
+		return
+	}
+	if p.merged != nil {
+		p = p.merged
+	}
 	g, b := &p.forward, w
 	yLen, aLen, pixels := p.OutH()*p.OutW()*p.O, p.Input.Len(), len(g.rows)
 	blocks, step := newBlocks(n*pixels, b), b.rowsPerCall()
@@ -225,10 +248,12 @@ func (k blocks) rowTasks() int   { return (k.rows + k.step - 1) / k.step }
 func (k blocks) panelTasks() int { return (k.panels + k.width - 1) / k.width }
 func (k blocks) tasks() int      { return k.groups * k.panelTasks() * k.rowTasks() }
 
+// task returns task t. Those of all groups for the same rows follow each other:
+// the groups' channels lie in the same lines of the caches.
 func (k blocks) task(t int) (group int, panels interval, first, end int) {
+	group, t = t%k.groups, t/k.groups
 	first = t % k.rowTasks() * k.step
-	t /= k.rowTasks()
-	panels.first = t % k.panelTasks() * k.width
+	panels.first = t / k.rowTasks() * k.width
 	panels.end = min(panels.first+k.width, k.panels)
-	return t / k.panelTasks(), panels, first, min(first+k.step, k.rows)
+	return group, panels, first, min(first+k.step, k.rows)
 }

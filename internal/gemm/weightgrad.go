@@ -14,6 +14,14 @@ import (
 // bare. The sum is cut into chunks that depend on the problem only and added
 // up in their order, so the bits do not depend on the number of workers.
 func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy, x []float32, n int) {
+	if p.depthwise != nil {
+		p.depthwiseWeightGradient(workers, arena, dw, dy, x, n)
+		return
+	}
+	if p.merged != nil {
+		p.mergedWeightGradient(workers, arena, dw, dy, x, n)
+		return
+	}
 	x = x[:len(x)+tensor.Slack]
 	tile := kernel.TileOuter()
 	total := n * len(p.forward.rows)

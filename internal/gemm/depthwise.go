@@ -1,0 +1,278 @@
+package gemm
+
+import (
+	"math"
+
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// A depthwise convolution has one filter for each channel and adds nothing up
+// over channels. It would use one column of a GEMM tile, so it has kernels of
+// its own, whose lanes are channels. They read their operands bare and leave
+// out the taps that see padding: most of these layers are bound by memory,
+// where a copy in a frame would cost as much as the product.
+//
+// The weight [C, KH, KW] is packed tap by tap, [KH, KW, C].
+
+// isDepthwise reports whether the depthwise kernels compute the convolution.
+func (c Conv) isDepthwise() bool {
+	return c.Groups > 1 && c.Groups == c.C && c.Groups == c.O && c.KH*c.KW <= kernel.MaxTermsU8S8
+}
+
+// depthwise holds the tables of a depthwise convolution.
+type depthwise struct {
+	forward  sweep        // y from x
+	backward sweep        // dx from dy
+	weights  *kernel.Line // dw of a filter row from rows of dy and x
+}
+
+// A sweep computes images from images: each pixel of the result from those
+// that some taps of the filter see. Offsets are counted in values.
+type sweep struct {
+	from, to  int   // values in an image
+	filterRow int   // values in a row of the filter
+	taps      []int // the weight's taps in the order in which they are packed: those of a residue lie together
+	rows      []sweepRow
+	columns   []sweepColumns // for each residue of the stride
+}
+
+// A sweepRow is a row of the result.
+type sweepRow struct {
+	y, x, w int // where it begins; the first row of the image and of the filter that it reads
+	taps    int // rows it reads
+	xStep   int // from one to the next
+}
+
+// sweepColumns are the columns of the result whose sums have the same taps.
+type sweepColumns struct {
+	y, w  int // first column, first tap of a filter row
+	yStep int // from one column to the next
+	line  *kernel.Line
+}
+
+func (p *Plan) planDepthwise() {
+	p.Input, p.Output = Frame{H: p.H, W: p.W, C: p.C}, Frame{H: p.OutH(), W: p.OutW(), C: p.C}
+	h := windows(p.OutH(), p.KH, p.SH, p.PH, p.DH)
+	w := windows(p.OutW(), p.KW, p.SW, p.PW, p.DW)
+	p.depthwise = &depthwise{
+		forward:  newSweep(p.Input, p.Output, []residue{h}, []residue{w}, p.KW),
+		backward: newSweep(p.Output, p.Input, residues(p.H, p.KH, p.SH, p.PH, p.DH), residues(p.W, p.KW, p.SW, p.PW, p.DW), p.KW),
+		weights:  kernel.NewLine(w.offsets, w.first, p.W),
+	}
+}
+
+// windows returns what a filter of k taps sees along one axis on the way
+// forward, from n positions.
+func windows(n, k, stride, pad, dilation int) residue {
+	r := residue{at: multiples(n, 1), first: multiples(n, stride)}
+	r.offsets, r.taps = multiples(k, dilation), multiples(k, 1)
+	for i := range r.first {
+		r.first[i] -= pad
+	}
+	return r
+}
+
+func newSweep(from, to Frame, rows, columns []residue, kw int) sweep {
+	s := sweep{from: from.Len(), to: to.Len(), filterRow: kw * to.C, rows: make([]sweepRow, to.H)}
+	filterRow := 0
+	for _, r := range rows {
+		for i, at := range r.at {
+			seen := r.seen(i, from.H)
+			row := sweepRow{y: at * to.RowLen(), taps: seen.end - seen.first}
+			if row.taps > 0 {
+				row.x = (r.first[i] + r.offsets[seen.first]) * from.RowLen()
+				row.w = (filterRow + seen.first) * kw * to.C
+				row.xStep = max(1, distance(r.offsets)) * from.RowLen()
+			}
+			s.rows[at] = row
+		}
+		filterRow += len(r.taps)
+		for _, kh := range r.taps {
+			for _, c := range columns {
+				for _, tap := range c.taps {
+					s.taps = append(s.taps, kh*kw+tap)
+				}
+			}
+		}
+	}
+	tap := 0
+	for _, c := range columns {
+		if len(c.at) > 0 {
+			s.columns = append(s.columns, sweepColumns{
+				y: c.at[0] * to.C, w: tap * to.C, yStep: distance(c.at) * to.C, line: kernel.NewLine(c.first, c.offsets, from.W),
+			})
+		}
+		tap += len(c.taps)
+	}
+	return s
+}
+
+// seen returns which taps of the i-th window lie in [0, n).
+func (r *residue) seen(i, n int) interval {
+	var seen interval
+	for t, o := range r.offsets {
+		if at := r.first[i] + o; at >= 0 && at < n {
+			if seen.end == 0 {
+				seen.first = t
+			}
+			seen.end = t + 1
+		}
+	}
+	return seen
+}
+
+// distance returns that of neighbours in a list with equal distances.
+func distance(list []int) int {
+	if len(list) < 2 {
+		return 0
+	}
+	return list[1] - list[0]
+}
+
+// A sweepPart is the part of a sweep that one call of a kernel computes: the
+// columns of a residue, in a row of an image, for channels [c, c+channels).
+type sweepPart struct {
+	image       int
+	y, x, w     int
+	yStep       int
+	c, channels int
+	line        *kernel.Line
+	steps       kernel.Steps
+	ahead       interval // of x, which the next parts will read
+}
+
+// each calls compute for all parts of the results of n images with so many
+// channels, at most strip of them in a part.
+func (s *sweep) each(workers *parallel.Pool, n, channels, strip int, compute func(sweepPart)) {
+	total := n * len(s.rows)
+	step := (total + rowTasks - 1) / rowTasks
+	workers.For((total+step-1)/step, func(task int) {
+		for m := task * step; m < min((task+1)*step, total); m++ {
+			image, row := m/len(s.rows), &s.rows[m%len(s.rows)]
+			ahead := portions{s.fresh(m, total), (channels + strip - 1) / strip * len(s.columns)}
+			for c := 0; c < channels; c += strip {
+				for i := range s.columns {
+					col := &s.columns[i]
+					compute(sweepPart{
+						image: image, y: image*s.to + row.y + col.y + c, x: image*s.from + row.x + c, w: row.w + col.w + c, yStep: col.yStep,
+						c: c, channels: min(strip, channels-c), line: col.line, ahead: ahead.next(),
+						steps: kernel.Steps{Rows: row.taps, A: s.filterRow, X: row.xStep, Column: channels},
+					})
+				}
+			}
+		}
+	})
+}
+
+// fresh returns what row m+1 of total, counted over all images, reads and row
+// m does not.
+func (s *sweep) fresh(m, total int) interval {
+	if m+1 == total {
+		return interval{}
+	}
+	read := func(m int) interval {
+		image, row := m/len(s.rows)*s.from, &s.rows[m%len(s.rows)]
+		return interval{image + row.x, image + row.x + row.taps*row.xStep}
+	}
+	now, next := read(m), read(m+1)
+	return interval{max(now.end, next.first), next.end}
+}
+
+// portions deals out an interval in a number of parts.
+type portions struct {
+	interval
+	parts int
+}
+
+func (p *portions) next() interval {
+	if p.parts == 0 || p.end <= p.first {
+		return interval{}
+	}
+	next := interval{p.first, p.first + (p.end-p.first)/p.parts}
+	p.first, p.parts = next.end, p.parts-1
+	return next
+}
+
+// strip returns how many channels are computed together: as many as have
+// their weights in the level 1 cache.
+func (p *Plan) strip() int {
+	const values, least = 4096, 64
+	return max(values/(p.KH*p.KW)/least, 1) * least
+}
+
+// packDepthwise packs a weight in a sweep's order, and a bias of zeros.
+func (p *Plan) packDepthwise(workers *parallel.Pool, arena *tensor.Arena, s *sweep, w []float32) *Panels {
+	const block = 64
+	k := p.KH * p.KW
+	b := &Panels{f32: arena.Floats(len(w) + p.C)}
+	b.noBias = b.f32[len(w):]
+	clear(b.noBias)
+	taps := arena.Floats(len(w))
+	workers.For((p.C+block-1)/block, func(i int) {
+		c, n := i*block, min(block, p.C-i*block)
+		kernel.Transpose(taps[c:], p.C, w[c*k:], k, n, k, 1)
+		for to, from := range s.taps {
+			copy(b.f32[to*p.C+c:][:n], taps[from*p.C+c:])
+		}
+	})
+	arena.Release(taps)
+	return b
+}
+
+// packDepthwiseCodes packs codes for the forward sweep. Its bias is -0, which
+// changes no number.
+func (p *Plan) packDepthwiseCodes(workers *parallel.Pool, arena *tensor.Arena, codes []int8) *Panels {
+	k := p.KH * p.KW
+	b := &Panels{s8: arena.Codes(len(codes)), noBias: arena.Floats(p.C)}
+	workers.For(k, func(t int) {
+		row := b.s8[t*p.C:][:p.C]
+		for c := range row {
+			row[c] = codes[c*k+t]
+		}
+	})
+	for c := range b.noBias {
+		b.noBias[c] = float32(math.Copysign(0, -1))
+	}
+	return b
+}
+
+// large reports whether the images of n samples do not fit the caches. Then it
+// pays to fetch ahead, and to write past the caches.
+func (p *Plan) large(n int) bool {
+	const cache = 16 << 20
+	return 4*n*(p.Input.Len()+p.Output.Len()) > cache
+}
+
+func (p *Plan) depthwiseForward(workers *parallel.Pool, y, x []float32, n int, w *Panels, bias []float32) {
+	if bias == nil {
+		bias = w.noBias
+	}
+	p.depthwise.forward.product(workers, p, y, x, n, w, bias)
+}
+
+func (p *Plan) depthwiseInputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []float32) {
+	b := p.packDepthwise(workers, arena, &p.depthwise.backward, w)
+	p.depthwise.backward.product(workers, p, dx, dy, n, b, b.noBias)
+	arena.Release(b.f32)
+}
+
+func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, w *Panels, bias []float32) {
+	large := p.large(n)
+	s.each(workers, n, p.C, p.strip(), func(s sweepPart) {
+		if large {
+			s.steps.Stream, s.steps.Ahead = true, s.ahead.of(x)
+		}
+		kernel.DepthwiseF32(y[s.y:], s.yStep, bias[s.c:], 0, w.f32[s.w:], x[s.x:], s.channels, s.line, s.steps)
+	})
+}
+
+func (p *Plan) depthwiseForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32) {
+	if bias == nil {
+		bias = w.noBias
+	}
+	p.depthwise.forward.each(workers, n, p.C, p.strip(), func(s sweepPart) {
+		kernel.DepthwiseU8S8(y[s.y:], s.yStep, scale[s.image], bias[s.c:], w.s8[s.w:], x[s.x:], s.channels, s.line, s.steps)
+	})
+}

@@ -34,6 +34,30 @@ type Network struct {
 	FreshHead  bool   `json:"fresh_head,omitempty"`
 }
 
+// Departures lists in words in what the settings depart from an architecture and
+// a data set as they are.
+func (s Settings) Departures() []string {
+	n := s.Network
+	var all []string
+	add := func(given bool, format string, args ...any) {
+		if given {
+			all = append(all, fmt.Sprintf(format, args...))
+		}
+	}
+	add(n.Size > 0, "images of %d pixels", n.Size)
+	add(n.Channels > 0, "%d channels", n.Channels)
+	add(s.Crop > 0, "random crop by %d", s.Crop)
+	add(s.Flip, "random flip")
+	add(n.Stem != "", "stem %s", n.Stem)
+	add(n.Width != 0, "width %g", n.Width)
+	add(n.Dropout.Set, "dropout %g", n.Dropout.P)
+	add(n.DropPath.Set, "drop path %g", n.DropPath.P)
+	add(n.Keep != "", "in float: %s", strings.ReplaceAll(n.Keep, ",", " "))
+	add(n.WeightsSum != "", "from weights %s", n.WeightsSum)
+	add(n.FreshHead, "new head")
+	return all
+}
+
 // options returns what the network is built for.
 func (n *Network) options(set *data.Set, seed uint64) models.Options {
 	o := models.Options{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/AlarioAI/bitnet/models"
 	"github.com/AlarioAI/bitnet/nn"
 	"github.com/AlarioAI/bitnet/quant"
 	"github.com/AlarioAI/bitnet/weights"
@@ -85,5 +86,22 @@ func TestNetworksThatDoNotFit(t *testing.T) {
 		if _, err := os.Stat(dir); err == nil {
 			t.Errorf("%s with %+v: a store was made", n.architecture, n.network)
 		}
+	}
+}
+
+func TestDepartures(t *testing.T) {
+	if d := (Settings{Epochs: 1, BatchSize: 2, LearningRate: 3}).Departures(); len(d) != 0 {
+		t.Errorf("plain settings depart in %q", d)
+	}
+	s := Settings{Crop: 4, Flip: true, Network: Network{
+		Size: 224, Channels: 3, Stem: "cifar", Width: 0.5, Dropout: models.At(0), DropPath: models.At(0.1),
+		Keep: "conv1,fc", WeightsSum: "abc", FreshHead: true,
+	}}
+	want := []string{
+		"images of 224 pixels", "3 channels", "random crop by 4", "random flip", "stem cifar", "width 0.5", "dropout 0", "drop path 0.1",
+		"in float: conv1 fc", "from weights abc", "new head",
+	}
+	if d := s.Departures(); !slices.Equal(d, want) {
+		t.Errorf("departures %q, want %q", d, want)
 	}
 }

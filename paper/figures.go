@@ -106,7 +106,7 @@ func curveFigures(s *study) []*figure {
 		loss := curvePanel(s, g, "Validation loss", func(e train.Epoch) float64 { return e.ValLoss })
 		accuracy := curvePanel(s, g, "Validation accuracy (%)", func(e train.Epoch) float64 { return 100 * e.ValAccuracy })
 		if len(loss.Series) > 0 && len(accuracy.Series) > 0 {
-			rows = append(rows, figureRow{properName(g.Architecture) + " on " + properName(g.Data), []panel{loss, accuracy}})
+			rows = append(rows, figureRow{g.name(), []panel{loss, accuracy}})
 		}
 	}
 	var figures []*figure

@@ -37,6 +37,22 @@ type study struct {
 	Runs    int
 }
 
+// name says what the group compares: the architecture, the data set, and in what
+// the runs depart from either.
+func (g *group) name() string {
+	name := properName(g.Architecture) + " on " + properName(g.Data)
+	var departures []string
+	for _, s := range distinct(g, func(r experiment.Record) experiment.Settings { return r.Settings }) {
+		if d := s.Departures(); len(d) > 0 {
+			departures = append(departures, strings.Join(d, ", "))
+		}
+	}
+	if departures = slices.Compact(departures); len(departures) > 0 {
+		name += " (" + strings.Join(departures, "; ") + ")"
+	}
+	return name
+}
+
 // cells returns the group's cells, the FloatNet first.
 func (g *group) cells() []*cell {
 	if g.Float == nil {

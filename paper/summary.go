@@ -36,9 +36,7 @@ func summarise(recipe string, comparisons []*comparison) (s summary) {
 	return s
 }
 
-func place(c *comparison) string {
-	return properName(c.Group.Architecture) + " on " + properName(c.Group.Data)
-}
+func place(c *comparison) string { return c.Group.name() }
 
 // nameable reports whether the places read as part of a sentence.
 func nameable(list []*comparison) bool { return len(list) > 0 && len(list) <= 6 }

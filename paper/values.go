@@ -157,7 +157,7 @@ func spread[S any, N cmp.Ordered](list []S, of func(S) N, print func(N) string) 
 // group files the settings and the accuracies of one architecture on one data set.
 func (f *filer) group(g *group) {
 	key := f.groupKey(g)
-	f.set(key+"/name", properName(g.Architecture)+" on "+properName(g.Data))
+	f.set(key+"/name", g.name())
 	settings := distinct(g, func(r experiment.Record) experiment.Settings { return r.Settings })
 	f.set(key+"/epochs", spread(settings, func(s experiment.Settings) int { return s.Epochs }, integer))
 	f.set(key+"/batch-size", spread(settings, func(s experiment.Settings) int { return s.BatchSize }, integer))

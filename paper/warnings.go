@@ -20,7 +20,7 @@ func warnings(s *study, expected []experiment.Key) []string {
 	}
 	list := missing(s, expected)
 	for _, g := range s.Groups {
-		where := properName(g.Architecture) + " on " + properName(g.Data)
+		where := g.name()
 		if counts := g.parameters(); len(counts) > 1 {
 			list = append(list, fmt.Sprintf("%s: the runs have different numbers of parameters (%s), so they are not twins.", where, joinMap(counts, integer)))
 		}

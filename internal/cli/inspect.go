@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,13 +125,15 @@ func (c inspectCommand) network(t *terminal) (*weights.Network, error) {
 	return n, nil
 }
 
-// isFile tells a file from the name of an architecture.
+// isFile tells a file from the name of an architecture, right or misspelled.
 func isFile(arg string) bool {
+	if _, err := models.Find(arg); err == nil {
+		return false
+	}
 	info, err := os.Stat(arg)
-	return err == nil && !info.IsDir() || strings.ContainsRune(arg, os.PathSeparator) || slices.Contains([]string{".safetensors", ".pth", ".pt"}, extension(arg))
+	return err == nil && !info.IsDir() || strings.ContainsRune(arg, os.PathSeparator) ||
+		slices.Contains([]string{".safetensors", ".pth", ".pt"}, filepath.Ext(arg))
 }
-
-func extension(name string) string { return name[max(0, strings.LastIndexByte(name, '.')):] }
 
 func writeTable(w io.Writer, rows []summary.Row, totals summary.Totals) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -27,7 +27,7 @@ func Recognise(shapes map[string][]int) (Entry, Options, bool) {
 // layout, by their names.
 func StateShapes(model nn.Layer) map[string][]int {
 	shapes := map[string][]int{}
-	for _, s := range slices.Concat(nn.Parameters(model), nn.Buffers(model)) {
+	for _, s := range nn.State(model) {
 		shapes[s.Name] = s.Shape.ChannelsFirst().Dims()
 	}
 	return shapes

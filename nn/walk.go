@@ -29,6 +29,10 @@ func Parameters(model Layer) []Named { return collectState(model, false) }
 // statistics: fields with the tag state:"buffer".
 func Buffers(model Layer) []Named { return collectState(model, true) }
 
+// State returns the parameters and then the buffers: all that a file of weights
+// holds.
+func State(model Layer) []Named { return append(Parameters(model), Buffers(model)...) }
+
 // Tensors returns the tensors without their names.
 func Tensors(named []Named) []*tensor.Tensor {
 	all := make([]*tensor.Tensor, len(named))

@@ -18,7 +18,7 @@ import (
 // bits. Checksums stand for weights and images.
 func identify(model nn.Layer, set *data.Set, c Config) string {
 	network := crc32.Checksum([]byte(nn.Describe(model)), castagnoli())
-	for _, p := range slices.Concat(nn.Parameters(model), nn.Buffers(model)) {
+	for _, p := range nn.State(model) {
 		network = update(network, p.Data)
 	}
 	return fmt.Sprintf("network %08x, data %s %s, size %d, channels %d, crop %d, flip %t, %d epochs, batch size %d, %+v, seed %d, %v",

@@ -37,7 +37,7 @@ type Classifier interface{ Heads() []string }
 // was. The warnings are of values that are not finite, a line for each tensor
 // that has some.
 func Load(model nn.Layer, f File, name string, o Options) (warnings []string, err error) {
-	state := slices.Concat(nn.Parameters(model), nn.Buffers(model))
+	state := nn.State(model)
 	plan, err := match(model, state, f, name, o)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/AlarioAI/bitnet/internal/durable"
 	"github.com/AlarioAI/bitnet/models"
@@ -59,7 +58,7 @@ func NetworkOf(f File, name string) (*Network, error) {
 // is, unless that is nil. A crash leaves the old file or the new one.
 func Save(name string, model nn.Layer, network *Network) error {
 	var tensors []safetensors.Tensor
-	for _, s := range slices.Concat(nn.Parameters(model), nn.Buffers(model)) {
+	for _, s := range nn.State(model) {
 		t := tensor.ChannelsFirst(s.Tensor)
 		tensors = append(tensors, safetensors.Tensor{Name: s.Name, Shape: t.Shape.Dims(), Data: t.Data})
 	}

@@ -10,6 +10,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,13 @@ type terminal struct {
 
 // program returns name and version.
 func (t *terminal) program() string { return "bitnet " + t.version }
+
+// printJSON writes a value to standard output, indented.
+func (t *terminal) printJSON(value any) error {
+	e := json.NewEncoder(t.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
 
 func (t *terminal) log(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -75,9 +74,7 @@ func (c inspectCommand) Run(t *terminal) error {
 	rows, totals := summary.Of(model, network.Options.Size, network.Options.Channels)
 	switch c.Format {
 	case "json":
-		e := json.NewEncoder(t.stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(struct {
+		return t.printJSON(struct {
 			weights.Network
 			Layers []summary.Row  `json:"layers"`
 			Totals summary.Totals `json:"totals"`

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 
@@ -44,9 +43,7 @@ func (c modelsCommand) Run(t *terminal) error {
 		all = append(all, listing{e.Name, e.Origin, e.About, e.Default, totals})
 	}
 	if c.JSON {
-		e := json.NewEncoder(t.stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(all)
+		return t.printJSON(all)
 	}
 	w := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "name\tparameters\tMACs\tfloat32\timages\tclasses\tdescription")

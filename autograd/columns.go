@@ -55,19 +55,11 @@ func (b table) fold(wide []float32) {
 // AddColumnSums adds sum(rows) x[row, c] to dst[c], c < len(dst): the gradient
 // of a bias. Blocks are added up in order.
 func AddColumnSums(t *Tape, dst, x []float32) {
-	b := newTable(len(x), len(dst))
-	partial := t.arena.Floats(b.blocks() * b.wide())
-	t.workers.For(b.blocks(), func(i int) {
-		lo, hi := b.block(i)
-		mid := lo + b.whole(hi-lo)
-		sums := partial[i*b.wide():][:b.wide()]
-		clear(sums)
-		kernel.ColumnSums(sums, x[lo:mid])
-		kernel.ColumnSums(sums[:b.c], x[mid:hi])
-		b.fold(sums)
-	})
-	for i := range b.blocks() {
-		kernel.Add(dst, dst, partial[i*b.wide():][:b.c])
+	s := newStack(1, len(x)/len(dst), len(dst))
+	partial := t.arena.Floats(s.partialSums())
+	s.each(t, func(block, _, lo, hi int) { s.sumBlock(partial, block, x[lo:hi]) })
+	for i := range s.blocks() {
+		kernel.Add(dst, dst, partial[i*s.wide():][:s.c])
 	}
 	t.arena.Release(partial)
 }

@@ -111,7 +111,7 @@ func packTransposed(buf []float32, m matrix, a float32) packed {
 // a nil bias stands for zeros.
 func (b packed) product(c, a matrix, bias, tile []float32) {
 	var from, to [stripRows]int
-	rows, outs, segs := a.starts(&from, kernel.TileF32().MR), c.starts(&to, 1), [1]int{}
+	rows, outs, segs := a.starts(&from, kernel.TileF32().MR), c.starts(&to, 1), [1]kernel.Segment{}
 	for p := range b.panels {
 		kernel.GemmF32(tile, p.width, a.data, rows, segs[:], a.cols, p.data)
 		var shift []float32

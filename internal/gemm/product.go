@@ -79,6 +79,7 @@ func (p *Plan) zero(workers *parallel.Pool, dx []float32, n int, g *gather) {
 // depth is the number of channels of a that one group reads.
 func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b *Panels, depth int, bias []float32) {
 	blocks, step := newBlocks(n*len(g.rows), b), b.rowsPerCall()
+	segs := g.segments(g.seglen)
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]float32
@@ -94,8 +95,7 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 			for m := first; m < end; m += step {
 				win, rows, outs := g.window(m, min(step, end-m), b.tile.MR, yLen, aLen, &own)
 				reach := g.reachOf(m, len(outs))
-				skipped := reach.first * g.seglen * s.width
-				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], rows, g.segs[reach.first:reach.end], g.seglen, weights[skipped:])
+				kernel.GemmF32(acc[:], s.width, a[win.a+group*depth:], rows, segs[reach.first:reach.end], g.seglen, weights)
 				kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
 			}
 		}
@@ -121,6 +121,7 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 	yLen, aLen, pixels := p.OutH()*p.OutW()*p.O, p.Input.Len(), len(g.rows)
 	blocks, step := newBlocks(n*pixels, b), b.rowsPerCall()
 	fours := (g.seglen + 3) / 4
+	segs := g.segments(fours)
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]int32
@@ -137,7 +138,7 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 			}
 			for m := first; m < end; m += step {
 				win, rows, outs := g.window(m, min(step, end-m), b.tile.MR, yLen, aLen, &own)
-				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*(p.C/p.Groups):], rows, g.segs, fours, weights)
+				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*(p.C/p.Groups):], rows, segs, fours, weights)
 				kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offset, factors.of(scale, m, len(outs), pixels), shift)
 			}
 		}
@@ -256,4 +257,12 @@ func (k blocks) task(t int) (group int, panels interval, first, end int) {
 	panels.first = t / k.rowTasks() * k.width
 	panels.end = min(panels.first+k.width, k.panels)
 	return group, panels, first, min(first+k.step, k.rows)
+}
+
+func (g *gather) segments(steps int) []kernel.Segment {
+	segs := make([]kernel.Segment, len(g.segs))
+	for i, a := range g.segs {
+		segs[i] = kernel.Segment{A: a, B: i * steps}
+	}
+	return segs
 }

@@ -9,7 +9,8 @@ import "fmt"
 // length that start at the same offsets in every row. For a convolution the
 // rows are output pixels and a segment is one row of the filter's window,
 // which NHWC keeps contiguous (Dukhan, "The Indirect Convolution Algorithm",
-// arXiv 1907.02129, with offsets in place of pointers).
+// arXiv 1907.02129, with offsets in place of pointers). Segments may leave out
+// rows of B: those of the window that see nothing but padding.
 
 // A Tile is the shape of a GEMM tile.
 type Tile struct {
@@ -28,31 +29,28 @@ func gemmMistake(op string, n, k, c, rows, b int) string {
 }
 
 // GemmF32 computes tiles of a float32 product, one below the other. With n
-// their width,
-// S = len(segs) and L = seglen,
+// their width and L = seglen,
 //
-//	c[i*n+j] = sum(s<S, k<L) a[rows[i]+segs[s]+k] * b[(s*L+k)*n+j]
+//	c[i*n+j] = sum(s in segs, k<L) a[rows[i]+s.A+k] * b[(s.B+k)*n+j]
 //
 // for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
 // TileF32. That rows and segs stay within a is up to the caller.
-func GemmF32(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
-	if k := len(segs) * seglen; !TileF32().holds(n, k, len(c), len(rows), len(b)) {
+func GemmF32(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
+	if k := steps(segs, seglen); !TileF32().holds(n, k, len(c), len(rows), len(b)) {
 		panic(gemmMistake("GemmF32", n, k, len(c), len(rows), len(b)))
 	}
 	gemmF32(c, n, a, rows, segs, seglen, b)
 }
 
-func gemmF32Generic(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
+func gemmF32Generic(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
 	for i, row := range rows {
 		out := c[i*n:][:n]
 		clear(out)
-		k := 0
 		for _, s := range segs {
-			for _, v := range a[row+s:][:seglen] {
-				for j, w := range b[k*n:][:n] {
+			for k, v := range a[row+s.A:][:seglen] {
+				for j, w := range b[(s.B+k)*n:][:n] {
 					out[j] += v * w
 				}
-				k++
 			}
 		}
 	}
@@ -60,34 +58,66 @@ func gemmF32Generic(c []float32, n int, a []float32, rows, segs []int, seglen in
 
 // GemmU8S8 computes tiles of an integer product, exactly. The values of A
 // are unsigned bytes, those of B signed bytes in {-1, 0, +1}; K is cut into
-// groups of four. With n the tile's width, S = len(segs) and G = groups,
+// groups of four. With n the tile's width and G = groups,
 //
-//	c[i*n+j] = sum(s<S, g<G, q<4) int32(a[rows[i]+segs[s]+4*g+q]) * int32(b[((s*G+g)*n+j)*4+q])
+//	c[i*n+j] = sum(s in segs, g<G, q<4) int32(a[rows[i]+s.A+4*g+q]) * int32(b[((s.B+g)*n+j)*4+q])
 //
 // for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
 // TileU8S8. A segment whose length is not a multiple of four is read up to the
 // next one: B must hold zeros there. That rows and segs stay within a is up to
 // the caller.
-func GemmU8S8(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
-	if k := 4 * len(segs) * groups; !TileU8S8().holds(n, k, len(c), len(rows), len(b)) {
+func GemmU8S8(c []int32, n int, a []uint8, rows []int, segs []Segment, groups int, b []int8) {
+	if k := 4 * steps(segs, groups); !TileU8S8().holds(n, k, len(c), len(rows), len(b)) {
 		panic(gemmMistake("GemmU8S8", n, k, len(c), len(rows), len(b)))
 	}
 	gemmU8S8(c, n, a, rows, segs, groups, b)
 }
 
-func gemmU8S8Generic(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
+func gemmU8S8Generic(c []int32, n int, a []uint8, rows []int, segs []Segment, groups int, b []int8) {
 	for i, start := range rows {
 		out := c[i*n:][:n]
 		clear(out)
-		at := 0
 		for _, s := range segs {
-			row := a[start+s:][:4*groups]
+			row, at := a[start+s.A:][:4*groups], 4*s.B*n
 			for g := 0; g < len(row); g += 4 {
 				a0, a1, a2, a3 := int32(row[g]), int32(row[g+1]), int32(row[g+2]), int32(row[g+3])
 				for j := range out {
 					w := b[at : at+4 : at+4]
 					out[j] += a0*int32(w[0]) + a1*int32(w[1]) + a2*int32(w[2]) + a3*int32(w[3])
 					at += 4
+				}
+			}
+		}
+	}
+}
+
+// GemmBF16 computes tiles of a product of bfloat16 in float32 sums. K is cut
+// into pairs. With n the tile's width and P = pairs,
+//
+//	c[i*n+j] = sum(s in segs, p<P, q<2) a[rows[i]+s.A+2*p+q] * b[((s.B+p)*n+j)*2+q]
+//
+// for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
+// TileBF16. A segment of odd length is read up to the next value: B must hold
+// a zero there. That rows and segs stay within a is up to the caller.
+// Subnormal values may count as zero.
+func GemmBF16(c []float32, n int, a []uint16, rows []int, segs []Segment, pairs int, b []uint16) {
+	if k := 2 * steps(segs, pairs); !TileBF16().holds(n, k, len(c), len(rows), len(b)) {
+		panic(gemmMistake("GemmBF16", n, k, len(c), len(rows), len(b)))
+	}
+	gemmBF16(c, n, a, rows, segs, pairs, b)
+}
+
+func gemmBF16Generic(c []float32, n int, a []uint16, rows []int, segs []Segment, pairs int, b []uint16) {
+	for i, start := range rows {
+		out := c[i*n:][:n]
+		clear(out)
+		for _, s := range segs {
+			row, at := a[start+s.A:][:2*pairs], 2*s.B*n
+			for p := 0; p < len(row); p += 2 {
+				a0, a1 := floatOf(row[p]), floatOf(row[p+1])
+				for j := range out {
+					out[j] += a0*floatOf(b[at]) + a1*floatOf(b[at+1])
+					at += 2
 				}
 			}
 		}

@@ -10,6 +10,14 @@ func TileF32() Tile { return gemmTile() }
 // TileU8S8 returns the tile of GemmU8S8 on the current level.
 func TileU8S8() Tile { return gemmTile() }
 
+// TileBF16 returns the tile of GemmBF16 on the current level.
+func TileBF16() Tile {
+	if cpu.HasBF16() {
+		return gemmTile()
+	}
+	return genericTile
+}
+
 // gemmTile returns the tile that fills the vector registers with sums: 12 of
 // 16 on AVX2, 16 of 32 on AVX-512, where more rows would not fit the general
 // registers.
@@ -23,7 +31,7 @@ func gemmTile() Tile {
 	return genericTile
 }
 
-func gemmF32(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32) {
+func gemmF32(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
 	switch cpu.Current() {
 	case cpu.AVX512:
 		gemmF32AVX512(c, n, a, rows, segs, seglen, b)
@@ -34,7 +42,7 @@ func gemmF32(c []float32, n int, a []float32, rows, segs []int, seglen int, b []
 	}
 }
 
-func gemmU8S8(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8) {
+func gemmU8S8(c []int32, n int, a []uint8, rows []int, segs []Segment, groups int, b []int8) {
 	switch cpu.Current() {
 	case cpu.AVX512:
 		gemmU8S8AVX512(c, n, a, rows, segs, groups, b)
@@ -42,5 +50,13 @@ func gemmU8S8(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int
 		gemmU8S8AVX2(c, n, a, rows, segs, groups, b)
 	default:
 		gemmU8S8Generic(c, n, a, rows, segs, groups, b)
+	}
+}
+
+func gemmBF16(c []float32, n int, a []uint16, rows []int, segs []Segment, pairs int, b []uint16) {
+	if cpu.HasBF16() {
+		gemmBF16AVX512(c, n, a, rows, segs, pairs, b)
+	} else {
+		gemmBF16Generic(c, n, a, rows, segs, pairs, b)
 	}
 }

@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
+// func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []struct{A int; B int}, seglen int, b []float32)
 // Requires: AVX, FMA3
 TEXT ·gemmF32AVX2(SB), NOSPLIT, $0-136
 tile1:
@@ -24,8 +24,8 @@ tile1:
 	LEAQ   (AX)(R8*4), R8
 	MOVQ   segs_base+80(FP), R9
 	MOVQ   segs_len+88(FP), R10
-	LEAQ   (R9)(R10*8), R10
-	MOVQ   b_base+112(FP), R11
+	SHLQ   $0x04, R10
+	ADDQ   R9, R10
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x10
 	JNE    narrow2
@@ -46,7 +46,10 @@ tile1:
 
 segment3:
 	MOVQ (R9), AX
-	ADDQ $0x08, R9
+	MOVQ 8(R9), R11
+	ADDQ $0x10, R9
+	SHLQ $0x06, R11
+	ADDQ b_base+112(FP), R11
 	MOVQ seglen+104(FP), R12
 	SUBQ $0x02, R12
 	JL   last6
@@ -168,7 +171,10 @@ narrow2:
 
 segment8:
 	MOVQ (R9), AX
-	ADDQ $0x08, R9
+	MOVQ 8(R9), R11
+	ADDQ $0x10, R9
+	SHLQ $0x05, R11
+	ADDQ b_base+112(FP), R11
 	MOVQ seglen+104(FP), R12
 	SUBQ $0x02, R12
 	JL   last11
@@ -251,7 +257,7 @@ end9:
 	VZEROUPPER
 	RET
 
-// func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
+// func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []struct{A int; B int}, seglen int, b []float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·gemmF32AVX512(SB), NOSPLIT, $0-136
 tile1:
@@ -275,8 +281,8 @@ tile1:
 	LEAQ   (AX)(R10*4), R10
 	MOVQ   segs_base+80(FP), R11
 	MOVQ   segs_len+88(FP), R12
-	LEAQ   (R11)(R12*8), R12
-	MOVQ   b_base+112(FP), R13
+	SHLQ   $0x04, R12
+	ADDQ   R11, R12
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x20
 	JNE    narrow2
@@ -301,7 +307,10 @@ tile1:
 
 segment3:
 	MOVQ (R11), AX
-	ADDQ $0x08, R11
+	MOVQ 8(R11), R13
+	ADDQ $0x10, R11
+	SHLQ $0x07, R13
+	ADDQ b_base+112(FP), R13
 	MOVQ seglen+104(FP), R14
 	SUBQ $0x02, R14
 	JL   last6
@@ -449,7 +458,10 @@ narrow2:
 
 segment8:
 	MOVQ (R11), AX
-	ADDQ $0x08, R11
+	MOVQ 8(R11), R13
+	ADDQ $0x10, R11
+	SHLQ $0x06, R13
+	ADDQ b_base+112(FP), R13
 	MOVQ seglen+104(FP), R14
 	SUBQ $0x02, R14
 	JL   last11
@@ -548,7 +560,7 @@ end9:
 	VZEROUPPER
 	RET
 
-// func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)
+// func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []struct{A int; B int}, groups int, b []int8)
 // Requires: AVX, AVX2, CMOV
 TEXT ·gemmU8S8AVX2(SB), NOSPLIT, $0-136
 tile1:
@@ -568,8 +580,8 @@ tile1:
 	LEAQ   (AX)(R8*1), R8
 	MOVQ   segs_base+80(FP), R9
 	MOVQ   segs_len+88(FP), R10
-	LEAQ   (R9)(R10*8), R10
-	MOVQ   b_base+112(FP), R11
+	SHLQ   $0x04, R10
+	ADDQ   R9, R10
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x10
 	JNE    narrow2
@@ -598,7 +610,10 @@ tile1:
 
 segment4:
 	MOVQ (R9), AX
-	ADDQ $0x08, R9
+	MOVQ 8(R9), R11
+	ADDQ $0x10, R9
+	SHLQ $0x06, R11
+	ADDQ b_base+112(FP), R11
 	MOVQ groups+104(FP), R13
 	SUBQ $0x02, R13
 	JL   last7
@@ -771,7 +786,10 @@ many3:
 
 segment9:
 	MOVQ (R9), AX
-	ADDQ $0x08, R9
+	MOVQ 8(R9), R11
+	ADDQ $0x10, R9
+	SHLQ $0x06, R11
+	ADDQ b_base+112(FP), R11
 	MOVQ groups+104(FP), R13
 
 stretch11:
@@ -1025,7 +1043,10 @@ narrow2:
 
 segment17:
 	MOVQ (R9), AX
-	ADDQ $0x08, R9
+	MOVQ 8(R9), R11
+	ADDQ $0x10, R9
+	SHLQ $0x05, R11
+	ADDQ b_base+112(FP), R11
 	MOVQ groups+104(FP), R13
 	SUBQ $0x02, R13
 	JL   last20
@@ -1141,7 +1162,10 @@ many16:
 
 segment22:
 	MOVQ (R9), AX
-	ADDQ $0x08, R9
+	MOVQ 8(R9), R11
+	ADDQ $0x10, R9
+	SHLQ $0x05, R11
+	ADDQ b_base+112(FP), R11
 	MOVQ groups+104(FP), R13
 
 stretch24:
@@ -1294,7 +1318,7 @@ end23:
 	VZEROUPPER
 	RET
 
-// func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)
+// func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []struct{A int; B int}, groups int, b []int8)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VNNI
 TEXT ·gemmU8S8AVX512(SB), NOSPLIT, $0-136
 tile1:
@@ -1318,8 +1342,8 @@ tile1:
 	LEAQ   (AX)(R10*1), R10
 	MOVQ   segs_base+80(FP), R11
 	MOVQ   segs_len+88(FP), R12
-	LEAQ   (R11)(R12*8), R12
-	MOVQ   b_base+112(FP), R13
+	SHLQ   $0x04, R12
+	ADDQ   R11, R12
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x20
 	JNE    narrow2
@@ -1344,7 +1368,10 @@ tile1:
 
 segment3:
 	MOVQ (R11), AX
-	ADDQ $0x08, R11
+	MOVQ 8(R11), R13
+	ADDQ $0x10, R11
+	SHLQ $0x07, R13
+	ADDQ b_base+112(FP), R13
 	MOVQ groups+104(FP), R14
 	SUBQ $0x02, R14
 	JL   last6
@@ -1484,7 +1511,10 @@ narrow2:
 
 segment8:
 	MOVQ (R11), AX
-	ADDQ $0x08, R11
+	MOVQ 8(R11), R13
+	ADDQ $0x10, R11
+	SHLQ $0x06, R13
+	ADDQ b_base+112(FP), R13
 	MOVQ groups+104(FP), R14
 	SUBQ $0x02, R14
 	JL   last11
@@ -1550,6 +1580,293 @@ last11:
 	VBROADCASTSS (R10)(AX*1), Z9
 	VPDPBUSD     Z8, Z9, Z7
 	ADDQ         $0x04, AX
+	ADDQ         $0x00000040, R13
+
+end12:
+	CMPQ R11, R12
+	JNE  segment8
+
+end9:
+	MOVQ    c_base+0(FP), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	ADDQ    $0x00000200, c_base+0(FP)
+	ADDQ    $0x00000040, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x08, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
+	VZEROUPPER
+	RET
+
+// func gemmBF16AVX512(c []float32, n int, a []uint16, rows []int, segs []struct{A int; B int}, pairs int, b []uint16)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16
+TEXT ·gemmBF16AVX512(SB), NOSPLIT, $0-136
+tile1:
+	MOVQ   a_base+32(FP), AX
+	MOVQ   rows_base+56(FP), R10
+	MOVQ   (R10), CX
+	LEAQ   (AX)(CX*2), CX
+	MOVQ   8(R10), DX
+	LEAQ   (AX)(DX*2), DX
+	MOVQ   16(R10), BX
+	LEAQ   (AX)(BX*2), BX
+	MOVQ   24(R10), SI
+	LEAQ   (AX)(SI*2), SI
+	MOVQ   32(R10), DI
+	LEAQ   (AX)(DI*2), DI
+	MOVQ   40(R10), R8
+	LEAQ   (AX)(R8*2), R8
+	MOVQ   48(R10), R9
+	LEAQ   (AX)(R9*2), R9
+	MOVQ   56(R10), R10
+	LEAQ   (AX)(R10*2), R10
+	MOVQ   segs_base+80(FP), R11
+	MOVQ   segs_len+88(FP), R12
+	SHLQ   $0x04, R12
+	ADDQ   R11, R12
+	MOVQ   n+24(FP), AX
+	CMPQ   AX, $0x20
+	JNE    narrow2
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	CMPQ   R11, R12
+	JEQ    end4
+
+segment3:
+	MOVQ (R11), AX
+	MOVQ 8(R11), R13
+	ADDQ $0x10, R11
+	SHLQ $0x07, R13
+	ADDQ b_base+112(FP), R13
+	MOVQ pairs+104(FP), R14
+	SUBQ $0x02, R14
+	JL   last6
+
+loop5:
+	VMOVUPS      (R13), Z16
+	VMOVUPS      64(R13), Z17
+	VBROADCASTSS (CX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z16, Z18, Z0
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Z17, Z18, Z1
+	VBROADCASTSS (DX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z16, Z18, Z2
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Z17, Z18, Z3
+	VBROADCASTSS (BX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z16, Z18, Z4
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Z17, Z18, Z5
+	VBROADCASTSS (SI)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z16, Z18, Z6
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z17, Z18, Z7
+	VBROADCASTSS (DI)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z16, Z18, Z8
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Z17, Z18, Z9
+	VBROADCASTSS (R8)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z16, Z18, Z10
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Z17, Z18, Z11
+	VBROADCASTSS (R9)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z16, Z18, Z12
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Z17, Z18, Z13
+	VBROADCASTSS (R10)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z16, Z18, Z14
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z17, Z18, Z15
+	VMOVUPS      128(R13), Z16
+	VMOVUPS      192(R13), Z17
+	VBROADCASTSS 4(CX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z16, Z18, Z0
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Z17, Z18, Z1
+	VBROADCASTSS 4(DX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z16, Z18, Z2
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Z17, Z18, Z3
+	VBROADCASTSS 4(BX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z16, Z18, Z4
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Z17, Z18, Z5
+	VBROADCASTSS 4(SI)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z16, Z18, Z6
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z17, Z18, Z7
+	VBROADCASTSS 4(DI)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z16, Z18, Z8
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Z17, Z18, Z9
+	VBROADCASTSS 4(R8)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z16, Z18, Z10
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Z17, Z18, Z11
+	VBROADCASTSS 4(R9)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z16, Z18, Z12
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Z17, Z18, Z13
+	VBROADCASTSS 4(R10)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z16, Z18, Z14
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z17, Z18, Z15
+	ADDQ         $0x04, AX
+	ADDQ         $0x00000100, R13
+	SUBQ         $0x02, R14
+	JGE          loop5
+
+last6:
+	ADDQ         $0x02, R14
+	JZ           end7
+	VMOVUPS      (R13), Z16
+	VMOVUPS      64(R13), Z17
+	VBROADCASTSS (CX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z16, Z18, Z0
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Z17, Z18, Z1
+	VBROADCASTSS (DX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z16, Z18, Z2
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Z17, Z18, Z3
+	VBROADCASTSS (BX)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z16, Z18, Z4
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Z17, Z18, Z5
+	VBROADCASTSS (SI)(AX*2), Z18
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z16, Z18, Z6
+	BYTE $0x62; BYTE $0xb2; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z17, Z18, Z7
+	VBROADCASTSS (DI)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z16, Z18, Z8
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Z17, Z18, Z9
+	VBROADCASTSS (R8)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z16, Z18, Z10
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Z17, Z18, Z11
+	VBROADCASTSS (R9)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z16, Z18, Z12
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Z17, Z18, Z13
+	VBROADCASTSS (R10)(AX*2), Z18
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z16, Z18, Z14
+	BYTE $0x62; BYTE $0x32; BYTE $0x6e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z17, Z18, Z15
+	ADDQ         $0x02, AX
+	ADDQ         $0x00000080, R13
+
+end7:
+	CMPQ R11, R12
+	JNE  segment3
+
+end4:
+	MOVQ    c_base+0(FP), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 512(AX)
+	VMOVUPS Z9, 576(AX)
+	VMOVUPS Z10, 640(AX)
+	VMOVUPS Z11, 704(AX)
+	VMOVUPS Z12, 768(AX)
+	VMOVUPS Z13, 832(AX)
+	VMOVUPS Z14, 896(AX)
+	VMOVUPS Z15, 960(AX)
+	ADDQ    $0x00000400, c_base+0(FP)
+	ADDQ    $0x00000040, rows_base+56(FP)
+	MOVQ    rows_len+64(FP), AX
+	SUBQ    $0x08, AX
+	MOVQ    AX, rows_len+64(FP)
+	JG      tile1
+	VZEROUPPER
+	RET
+
+narrow2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	CMPQ   R11, R12
+	JEQ    end9
+
+segment8:
+	MOVQ (R11), AX
+	MOVQ 8(R11), R13
+	ADDQ $0x10, R11
+	SHLQ $0x06, R13
+	ADDQ b_base+112(FP), R13
+	MOVQ pairs+104(FP), R14
+	SUBQ $0x02, R14
+	JL   last11
+
+loop10:
+	VMOVUPS      (R13), Z8
+	VBROADCASTSS (CX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z8, Z9, Z0
+	VBROADCASTSS (DX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xc8 // VDPBF16PS    Z8, Z9, Z1
+	VBROADCASTSS (BX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z8, Z9, Z2
+	VBROADCASTSS (SI)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xd8 // VDPBF16PS    Z8, Z9, Z3
+	VBROADCASTSS (DI)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z8, Z9, Z4
+	VBROADCASTSS (R8)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xe8 // VDPBF16PS    Z8, Z9, Z5
+	VBROADCASTSS (R9)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z8, Z9, Z6
+	VBROADCASTSS (R10)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xf8 // VDPBF16PS    Z8, Z9, Z7
+	VMOVUPS      64(R13), Z8
+	VBROADCASTSS 4(CX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z8, Z9, Z0
+	VBROADCASTSS 4(DX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xc8 // VDPBF16PS    Z8, Z9, Z1
+	VBROADCASTSS 4(BX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z8, Z9, Z2
+	VBROADCASTSS 4(SI)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xd8 // VDPBF16PS    Z8, Z9, Z3
+	VBROADCASTSS 4(DI)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z8, Z9, Z4
+	VBROADCASTSS 4(R8)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xe8 // VDPBF16PS    Z8, Z9, Z5
+	VBROADCASTSS 4(R9)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z8, Z9, Z6
+	VBROADCASTSS 4(R10)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xf8 // VDPBF16PS    Z8, Z9, Z7
+	ADDQ         $0x04, AX
+	ADDQ         $0x00000080, R13
+	SUBQ         $0x02, R14
+	JGE          loop10
+
+last11:
+	ADDQ         $0x02, R14
+	JZ           end12
+	VMOVUPS      (R13), Z8
+	VBROADCASTSS (CX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xc0 // VDPBF16PS    Z8, Z9, Z0
+	VBROADCASTSS (DX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xc8 // VDPBF16PS    Z8, Z9, Z1
+	VBROADCASTSS (BX)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xd0 // VDPBF16PS    Z8, Z9, Z2
+	VBROADCASTSS (SI)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xd8 // VDPBF16PS    Z8, Z9, Z3
+	VBROADCASTSS (DI)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xe0 // VDPBF16PS    Z8, Z9, Z4
+	VBROADCASTSS (R8)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xe8 // VDPBF16PS    Z8, Z9, Z5
+	VBROADCASTSS (R9)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xf0 // VDPBF16PS    Z8, Z9, Z6
+	VBROADCASTSS (R10)(AX*2), Z9
+	BYTE $0x62; BYTE $0xd2; BYTE $0x36; BYTE $0x48; BYTE $0x52; BYTE $0xf8 // VDPBF16PS    Z8, Z9, Z7
+	ADDQ         $0x02, AX
 	ADDQ         $0x00000040, R13
 
 end12:

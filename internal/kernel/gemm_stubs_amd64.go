@@ -7,19 +7,39 @@ package kernel
 // gemmF32AVX2 computes tiles of 6 rows, with n = 16 or 8.
 //
 //go:noescape
-func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
+func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []struct {
+	A int
+	B int
+}, seglen int, b []float32)
 
 // gemmF32AVX512 computes tiles of 8 rows, with n = 32 or 16.
 //
 //go:noescape
-func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []int, seglen int, b []float32)
+func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []struct {
+	A int
+	B int
+}, seglen int, b []float32)
 
 // gemmU8S8AVX2 computes tiles of 6 rows, with n = 16 or 8.
 //
 //go:noescape
-func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)
+func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []struct {
+	A int
+	B int
+}, groups int, b []int8)
 
 // gemmU8S8AVX512 computes tiles of 8 rows, with n = 32 or 16.
 //
 //go:noescape
-func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []int, groups int, b []int8)
+func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []struct {
+	A int
+	B int
+}, groups int, b []int8)
+
+// gemmBF16AVX512 computes tiles of 8 rows, with n = 32 or 16.
+//
+//go:noescape
+func gemmBF16AVX512(c []float32, n int, a []uint16, rows []int, segs []struct {
+	A int
+	B int
+}, pairs int, b []uint16)

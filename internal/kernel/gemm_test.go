@@ -9,26 +9,39 @@ import (
 
 // A gathering is the geometry of a tile's A: where its rows and segments lie.
 type gathering struct {
-	rows, segs []int
+	rows, segs []int // offsets in A
+	skip       []int // segments of B that lie before each and are left out
 	seglen     int
-	size       int // of A: the last segment of some row ends here
 }
 
 // newGathering scatters rows and segments, which may overlap.
 func newGathering(rng *rand.Rand, rows, segs, seglen int) gathering {
-	g := gathering{rows: make([]int, rows), segs: make([]int, segs), seglen: seglen}
+	g := gathering{rows: make([]int, rows), segs: make([]int, segs), skip: make([]int, segs), seglen: seglen}
 	for i := range g.rows {
 		g.rows[i] = rng.IntN(100)
 	}
 	for i := range g.segs {
 		g.segs[i] = rng.IntN(100)
-	}
-	for _, r := range g.rows {
-		for _, s := range g.segs {
-			g.size = max(g.size, r+s+seglen)
+		if seglen <= 300 {
+			g.skip[i] = rng.IntN(2)
 		}
 	}
 	return g
+}
+
+// segments returns the segments, where a step of B is so many values of A, and
+// how many steps B has and how long A is: the last segment of some row ends there.
+func (g gathering) segments(step int) (segs []Segment, steps, size int) {
+	length := (g.seglen + step - 1) / step
+	for i, a := range g.segs {
+		steps += g.skip[i] * length
+		segs = append(segs, Segment{A: a, B: steps})
+		steps += length
+		for _, r := range g.rows {
+			size = max(size, r+a+length*step)
+		}
+	}
+	return segs, steps, size
 }
 
 const maxTiles = 4
@@ -57,25 +70,58 @@ func TestGemmF32(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		tile := TileF32()
 		aEdge, bEdge, cEdge := newEdge[float32](t, 6000), newEdge[float32](t, 5000*tile.NR), newEdge[float32](t, maxTiles*tile.MR*tile.NR)
+		normal := func(int) float32 { return float32(rng.NormFloat64()) }
 		for _, g := range gatherings(rng, tile.MR) {
+			segs, k, size := g.segments(1)
 			for _, n := range []int{tile.NR, tile.NR / 2} {
-				k := len(g.segs) * g.seglen
-				a := aEdge.last(g.size, func(int) float32 { return float32(rng.NormFloat64()) })
-				b := bEdge.last(k*n, func(int) float32 { return float32(rng.NormFloat64()) })
+				a, b := aEdge.last(size, normal), bEdge.last(k*n, normal)
 				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
-				GemmF32(c, n, a, g.rows, g.segs, g.seglen, b)
+				GemmF32(c, n, a, g.rows, segs, g.seglen, b)
 				for i := range g.rows {
 					for j := range n {
 						want, size := 0.0, 0.0
-						for s := range g.segs {
+						for _, s := range segs {
 							for k := range g.seglen {
-								term := float64(a[g.rows[i]+g.segs[s]+k]) * float64(b[(s*g.seglen+k)*n+j])
+								term := float64(a[g.rows[i]+s.A+k]) * float64(b[(s.B+k)*n+j])
 								want += term
 								size += math.Abs(term)
 							}
 						}
 						if got := float64(c[i*n+j]); !(math.Abs(got-want) <= rounding(k)*size) {
 							t.Fatalf("n=%d, %d segments of %d: c[%d,%d] = %g, want %g", n, len(g.segs), g.seglen, i, j, got, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestGemmBF16(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		tile := TileBF16()
+		aEdge, bEdge, cEdge := newEdge[uint16](t, 6000), newEdge[uint16](t, 5002*tile.NR), newEdge[float32](t, maxTiles*tile.MR*tile.NR)
+		normal := func(int) uint16 { return bf16Of(float32(rng.NormFloat64())) }
+		for _, g := range gatherings(rng, tile.MR) {
+			segs, steps, size := g.segments(2)
+			pairs := (g.seglen + 1) / 2
+			for _, n := range []int{tile.NR, tile.NR / 2} {
+				a, b := aEdge.last(size, normal), bEdge.last(2*steps*n, normal)
+				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
+				GemmBF16(c, n, a, g.rows, segs, pairs, b)
+				for i := range g.rows {
+					for j := range n {
+						want, size := 0.0, 0.0
+						for _, s := range segs {
+							for k := range 2 * pairs {
+								term := float64(floatOf(a[g.rows[i]+s.A+k])) * float64(floatOf(b[((s.B+k/2)*n+j)*2+k%2]))
+								want += term
+								size += math.Abs(term)
+							}
+						}
+						if got := float64(c[i*n+j]); !(math.Abs(got-want) <= rounding(2*steps)*size) {
+							t.Fatalf("n=%d, %d segments of %d pairs: c[%d,%d] = %g, want %g", n, len(g.segs), pairs, i, j, got, want)
 						}
 					}
 				}
@@ -109,18 +155,18 @@ func TestGemmU8S8(t *testing.T) {
 				aEdge, bEdge, cEdge := newEdge[uint8](t, 6000), newEdge[int8](t, 5000*tile.NR), newEdge[int32](t, maxTiles*tile.MR*tile.NR)
 				for _, g := range gatherings(rng, tile.MR) {
 					groups := (g.seglen + 3) / 4
-					size := g.size - g.seglen + 4*groups
+					segs, steps, size := g.segments(4)
 					for _, n := range []int{tile.NR, tile.NR / 2} {
 						a := aEdge.last(size, func(int) uint8 { return data.activation(rng) })
-						b := bEdge.last(len(g.segs)*groups*4*n, func(int) int8 { return data.weight(rng) })
+						b := bEdge.last(4*steps*n, func(int) int8 { return data.weight(rng) })
 						c := cEdge.last(len(g.rows)*n, func(int) int32 { return -77 })
-						GemmU8S8(c, n, a, g.rows, g.segs, groups, b)
+						GemmU8S8(c, n, a, g.rows, segs, groups, b)
 						for i := range g.rows {
 							for j := range n {
 								want := int32(0)
-								for s := range g.segs {
+								for _, s := range segs {
 									for k := range 4 * groups {
-										want += int32(a[g.rows[i]+g.segs[s]+k]) * int32(b[((s*groups+k/4)*n+j)*4+k%4])
+										want += int32(a[g.rows[i]+s.A+k]) * int32(b[((s.B+k/4)*n+j)*4+k%4])
 									}
 								}
 								if got := c[i*n+j]; got != want {
@@ -168,7 +214,7 @@ func BenchmarkGemmF32(b *testing.B) {
 			t := TileF32()
 			n, k := m.columns(t), m.segs*m.seglen
 			x, w, c := make([]float32, t.MR*k), make([]float32, k*n), make([]float32, t.MR*n)
-			rows, segs := evenly(t.MR, k), evenly(m.segs, m.seglen)
+			rows, segs := evenly(t.MR, k), adjacent(m.segs, m.seglen, 1)
 			return func() { GemmF32(c, n, x, rows, segs, m.seglen, w) }, 2 * t.MR * n * k
 		})
 	}
@@ -181,10 +227,32 @@ func BenchmarkGemmU8S8(b *testing.B) {
 			groups := (m.seglen + 3) / 4
 			n, k := m.columns(t), m.segs*groups*4
 			x, w, c := make([]uint8, t.MR*k), make([]int8, k*n), make([]int32, t.MR*n)
-			rows, segs := evenly(t.MR, k), evenly(m.segs, 4*groups)
+			rows, segs := evenly(t.MR, k), adjacent(m.segs, groups, 4)
 			return func() { GemmU8S8(c, n, x, rows, segs, groups, w) }, 2 * t.MR * n * m.segs * m.seglen
 		})
 	}
+}
+
+func BenchmarkGemmBF16(b *testing.B) {
+	for _, m := range gemmBenchmarks {
+		eachLevelRate(b, m.name(), "FLOP", func() (func(), int) {
+			t := TileBF16()
+			pairs := (m.seglen + 1) / 2
+			n, k := m.columns(t), m.segs*pairs*2
+			x, w, c := make([]uint16, t.MR*k), make([]uint16, k*n), make([]float32, t.MR*n)
+			rows, segs := evenly(t.MR, k), adjacent(m.segs, pairs, 2)
+			return func() { GemmBF16(c, n, x, rows, segs, pairs, w) }, 2 * t.MR * n * m.segs * m.seglen
+		})
+	}
+}
+
+// adjacent returns n segments of so many steps one after the other.
+func adjacent(n, steps, values int) []Segment {
+	segs := make([]Segment, n)
+	for i := range segs {
+		segs[i] = Segment{A: i * steps * values, B: i * steps}
+	}
+	return segs
 }
 
 // evenly returns n offsets with a step between them.

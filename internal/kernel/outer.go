@@ -50,4 +50,35 @@ func outerF32Generic(c []float32, g []float32, ldg int, x []float32, rows []int,
 	}
 }
 
+// OuterBF16 is OuterF32 for bfloat16, whose products are added up in float32.
+// It takes pixels in pairs: rows has an even length, and g holds the channels
+// of the two pixels of a pair one beside the other. With V = Lanes and p
+// the pairs,
+//
+//	c[(2*i+h)*V+j] += sum(p, q<2) g[(p*ldg+i)*2+q] * x[rows[2*p+q]+col(h)+j]
+//
+// Subnormal values may count as zero.
+func OuterBF16(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0, col1 int) {
+	if len(rows)%2 != 0 || !TileOuterBF16().holds(len(c), len(g)/2, ldg, len(rows)/2) {
+		panic(outerMistake("OuterBF16", len(c), len(g)/2, ldg, len(rows)/2))
+	}
+	outerBF16(c, g, ldg, x, rows, col0, col1)
+}
+
+func outerBF16Generic(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0, col1 int) {
+	t := genericOuter
+	for p, row := range rows {
+		for i := range t.MR {
+			d := floatOf(g[(p/2*ldg+i)*2+p%2])
+			at := c[2*i*t.Lanes:][:2*t.Lanes]
+			for j, v := range x[row+col0:][:t.Lanes] {
+				at[j] += d * floatOf(v)
+			}
+			for j, v := range x[row+col1:][:t.Lanes] {
+				at[t.Lanes+j] += d * floatOf(v)
+			}
+		}
+	}
+}
+
 var genericOuter = OuterTile{MR: 4, Lanes: 8}

@@ -13,3 +13,8 @@ func outerF32AVX2(c []float32, g []float32, ldg int, x []float32, rows []int, co
 //
 //go:noescape
 func outerF32AVX512(c []float32, g []float32, ldg int, x []float32, rows []int, col0 int, col1 int)
+
+// outerBF16AVX512 computes 12 output channels of 16 lanes.
+//
+//go:noescape
+func outerBF16AVX512(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0 int, col1 int)

@@ -10,8 +10,8 @@ import (
 func TestShapeMistakes(t *testing.T) {
 	f := func(n int) []float32 { return make([]float32, n) }
 	eachLevel(t, func(t *testing.T) {
-		g, u, o := TileF32(), TileU8S8(), TileOuter()
-		rows, segs := make([]int, 16), make([]int, 2)
+		g, u, h, o := TileF32(), TileU8S8(), TileBF16(), TileOuter()
+		rows, segs := make([]int, 16), []Segment{{A: 0, B: 0}, {A: 0, B: 3}}
 		for _, m := range []struct {
 			what string
 			call func()
@@ -25,6 +25,14 @@ func TestShapeMistakes(t *testing.T) {
 			{"GemmU8S8: b", func() {
 				GemmU8S8(make([]int32, u.MR*u.NR), u.NR, make([]uint8, 99), rows, segs, 3, make([]int8, 24*u.NR-1))
 			}},
+			{"GemmU8S8: seglen", func() {
+				GemmU8S8(make([]int32, u.MR*u.NR), u.NR, make([]uint8, 99), rows, segs[:1], -1, make([]int8, 24*u.NR))
+			}},
+			{"GemmBF16: b", func() {
+				GemmBF16(f(h.MR*h.NR), h.NR, make([]uint16, 99), rows, segs, 3, make([]uint16, 12*h.NR-1))
+			}},
+			{"OuterBF16: pairs", func() { OuterBF16(f(999), make([]uint16, 99), 12, make([]uint16, 99), rows[:3], 0, 0) }},
+			{"PairBF16", func() { PairBF16(make([]uint16, 3), f(2), f(2), 1, 1) }},
 			{"OuterF32: c", func() { OuterF32(f(2*o.MR*o.Lanes-1), f(99), o.MR, f(99), rows[:2], 0, 0) }},
 			{"OuterF32: g", func() { OuterF32(f(2*o.MR*o.Lanes), f(2*o.MR-1), o.MR, f(99), rows[:2], 0, 0) }},
 			{"StoreF32: before dst", func() { StoreF32(f(99), []int{0, -1}, f(99), 8, 8, nil) }},

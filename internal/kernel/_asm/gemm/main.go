@@ -2,11 +2,12 @@
 //
 // Each row of A has a register with its address for the whole tile, and one
 // common offset, which runs through the segments, indexes all of them. So a
-// new segment costs one load, whatever the number of rows.
+// new segment costs two loads, whatever the number of rows.
 package main
 
 import (
 	"fmt"
+	"math/bits"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/gotypes"
@@ -17,6 +18,7 @@ import (
 )
 
 //go:generate go run . -out ../../gemm_amd64.s -stubs ../../gemm_stubs_amd64.go -pkg kernel
+//go:generate go run ../dotbf16 ../../gemm_amd64.s
 
 func main() {
 	ConstraintExpr("!purego")
@@ -24,6 +26,7 @@ func main() {
 	gemmF32(vec.AVX512, 8)
 	gemmU8S8Words(vec.AVX2, 6)
 	gemmU8S8VNNI(vec.AVX512, 8)
+	gemmBF16(vec.AVX512, 8)
 	Generate()
 }
 
@@ -69,7 +72,7 @@ func (t tile) next() {
 }
 
 func gemmF32(s vec.Set, mr int) {
-	const signature = "(c []float32, n int, a []float32, rows, segs []int, seglen int, b []float32)"
+	const signature = "(c []float32, n int, a []float32, rows []int, segs []struct{ A, B int }, seglen int, b []float32)"
 	begin(s, "gemmF32", signature, mr, 4, func(t tile) {
 		// A narrow tile has too few sums to hide the latency of an FMA. It
 		// has two sets of them, which take the values of k in turn.
@@ -97,7 +100,7 @@ func gemmF32(s vec.Set, mr int) {
 	})
 }
 
-const signatureU8S8 = "(c []int32, n int, a []uint8, rows, segs []int, groups int, b []int8)"
+const signatureU8S8 = "(c []int32, n int, a []uint8, rows []int, segs []struct{ A, B int }, groups int, b []int8)"
 
 // gemmU8S8Words has no dot product of four bytes. VPMADDUBSW adds the products
 // of two in a 16-bit word; as the weights are -1, 0 or +1 these are within
@@ -183,24 +186,39 @@ func gemmU8S8Words(s vec.Set, mr int) {
 // gemmU8S8VNNI adds four products to a 32-bit sum at once.
 func gemmU8S8VNNI(s vec.Set, mr int) {
 	begin(s, "gemmU8S8", signatureU8S8, mr, 1, func(t tile) {
-		sums := t.Zeros(t.size())
-		left := GP64()
-		t.eachSegment(func() {
-			Load(Param("groups"), left)
-			t.count(left, 4, func(k int) {
-				t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
-					for h := range w {
-						VPDPBUSD(w[h], x, sums[i+h])
-					}
-				})
+		t.dots("groups", 4, VPDPBUSD)
+	})
+}
+
+// gemmBF16 adds two products to a float32 sum at once.
+func gemmBF16(s vec.Set, mr int) {
+	const signature = "(c []float32, n int, a []uint16, rows []int, segs []struct{ A, B int }, pairs int, b []uint16)"
+	begin(s, "gemmBF16", signature, mr, 2, func(t tile) {
+		t.dots("pairs", 2, vec.VDPBF16PS)
+	})
+}
+
+// dots writes a tile whose products are dot products of several values in
+// every lane, as many as a step in the rows of A takes. The parameter says how
+// many steps a segment has.
+func (t tile) dots(steps string, step int, dot func(ops ...Op)) {
+	sums := t.Zeros(t.size())
+	left := GP64()
+	t.eachSegment(func() {
+		Load(Param(steps), left)
+		t.count(left, step, func(k int) {
+			t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
+				for h := range w {
+					dot(w[h], x, sums[i+h])
+				}
 			})
 		})
-		c := vec.Base("c")
-		for i, v := range sums {
-			VMOVUPS(v, t.c(c, i))
-		}
-		t.next()
 	})
+	c := vec.Base("c")
+	for i, v := range sums {
+		VMOVUPS(v, t.c(c, i))
+	}
+	t.next()
 }
 
 // size returns the number of vectors in C.
@@ -256,10 +274,10 @@ func (t tile) count(n reg.Register, step int, body func(k int)) {
 // A gather walks over the rows of A and the panel B.
 type gather struct {
 	rows      []reg.Register // a + rows[i]
-	seg, segs reg.Register   // what is left of segs: the next element and the end
+	seg, segs reg.GPVirtual  // what is left of segs: the next element and the end
 	at        reg.Register   // offset in every row
 	elem      int            // bytes in a value of A
-	b         reg.Register
+	b         reg.GPVirtual
 }
 
 // loadGather reads the arguments of a tile whose A has values of size bytes.
@@ -273,8 +291,9 @@ func loadGather(mr, size int) gather {
 		g.rows = append(g.rows, r)
 	}
 	g.seg, g.segs = vec.Base("segs"), vec.Len("segs")
-	LEAQ(Mem{Base: g.seg, Index: g.segs, Scale: 8}, g.segs)
-	g.b = vec.Base("b")
+	SHLQ(Imm(4), g.segs)
+	ADDQ(g.seg, g.segs)
+	g.b = GP64()
 	return g
 }
 
@@ -285,7 +304,10 @@ func (t tile) eachSegment(body func()) {
 	JEQ(LabelRef(end))
 	Label(segment)
 	MOVQ(Mem{Base: t.seg}, t.at)
-	ADDQ(Imm(8), t.seg)
+	MOVQ(Mem{Base: t.seg, Disp: 8}, t.b)
+	ADDQ(Imm(16), t.seg)
+	SHLQ(Imm(uint64(bits.TrailingZeros(uint(4*t.Lanes*t.vecs)))), t.b)
+	ADDQ(vec.Address("b"), t.b)
 	body()
 	CMPQ(t.seg, t.segs)
 	JNE(LabelRef(segment))

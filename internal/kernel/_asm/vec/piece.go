@@ -28,6 +28,15 @@ func (p Piece) Mem(base reg.Register) Mem {
 	return Mem{Base: base, Index: p.index, Scale: 4, Disp: p.disp}
 }
 
+// At returns where the piece lies in the array at base, whose values have the
+// given size in bytes.
+func (p Piece) At(base reg.Register, size int) Mem {
+	return Mem{Base: base, Index: p.index, Scale: uint8(size), Disp: p.disp / 4 * size}
+}
+
+// Mask returns the mask of the piece's lanes; nil stands for all lanes.
+func (p Piece) Mask() reg.Register { return p.mask }
+
 // New returns a fresh register of the piece's width.
 func (p Piece) New() reg.VecVirtual {
 	switch {

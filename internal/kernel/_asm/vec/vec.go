@@ -115,7 +115,20 @@ func (f *Func) Label(what string) string {
 }
 
 // Base returns a register with the address of the slice parameter.
-func Base(param string) reg.Register { return Load(Param(param).Base(), GP64()) }
+func Base(param string) reg.GPVirtual {
+	b := GP64()
+	Load(Param(param).Base(), b)
+	return b
+}
+
+// Address returns where in memory the address of the slice parameter lies.
+func Address(param string) Mem {
+	p, err := Param(param).Base().Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
+}
 
 // Len returns a register with the length of the slice parameter.
 func Len(param string) reg.GPVirtual {

@@ -58,12 +58,11 @@ func Conv(t *Tape, x, w, bias *tensor.Tensor, g Geometry) *tensor.Tensor {
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p := t.Plan(c)
 	y := t.arena.Tensor(shape)
-	framed := p.Input.Fit(t.workers, t.arena, x.Data, n)
 	panels := p.PackForward(t.workers, t.arena, w.Data)
-	p.Forward(t.workers, y.Data, framed, n, panels, bias.Values())
+	p.Forward(t.workers, t.arena, y.Data, x.Data, n, panels, bias.Values())
 	t.arena.Release(panels.Floats())
 	if t.Needs(x, w, bias) {
-		*Push[conv](t, y) = conv{plan: p, x: x, w: w, bias: bias, y: y, framed: framed, n: n}
+		*Push[conv](t, y) = conv{plan: p, x: x, w: w, bias: bias, y: y, n: n}
 	}
 	return y
 }
@@ -71,22 +70,20 @@ func Conv(t *Tape, x, w, bias *tensor.Tensor, g Geometry) *tensor.Tensor {
 type conv struct {
 	plan          *gemm.Plan
 	x, w, bias, y *tensor.Tensor
-	framed        []float32 // x in its frame
 	n             int
 }
 
 // dx = dy * w (transposed), dw = dy (transposed) * x, dbias = sum of dy over rows.
 func (o *conv) Backward(t *Tape) {
 	if o.w.NeedGrad {
-		o.plan.WeightGradient(t.workers, t.arena, ParamGrad(o.w), o.y.Grad, o.framed, o.n)
+		o.plan.WeightGradient(t.workers, t.arena, ParamGrad(o.w), o.y.Grad, t.arena.Slacked(o.x.Data), o.n)
 	}
 	if o.bias != nil && o.bias.NeedGrad {
 		AddColumnSums(t, ParamGrad(o.bias), o.y.Grad)
 	}
 	if o.x.NeedGrad {
 		dx := t.arena.Floats(len(o.x.Data))
-		dy := o.plan.Output.Fit(t.workers, t.arena, o.y.Grad, o.n)
-		o.plan.InputGradient(t.workers, t.arena, dx, dy, o.n, o.w.Data)
+		o.plan.InputGradient(t.workers, t.arena, dx, o.y.Grad, o.n, o.w.Data)
 		t.AddGrad(o.x, dx)
 	}
 }

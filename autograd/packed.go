@@ -148,11 +148,13 @@ func (s outerSums) add(a matrix, b packed, first int) {
 	t := kernel.TileOuter()
 	size, at := 2*t.MR*t.Lanes, s.data
 	for p := range b.panels {
-		second := p.width - t.Lanes // in a narrow panel this is the first vector again
-		var starts [stripRows]int
-		rows := matrix{stride: p.width, rows: a.rows}.starts(&starts, 1)
+		var pixels [stripRows]kernel.Pixel
+		for i := range a.rows {
+			pixels[i] = kernel.Pixel{G: i * a.stride, X: i * p.width}
+		}
+		cols := [2]kernel.Column{{}, {C: t.Lanes, X: t.Lanes}}
 		for i := 0; i < a.cols; i += t.MR {
-			kernel.OuterF32(at[:size], a.data[i:], a.stride, p.data[first*p.width:], rows, 0, second)
+			kernel.OuterF32(at[:size], 2*t.Lanes, a.data[i:], p.data[first*p.width:], pixels[:a.rows], cols[:p.width/t.Lanes])
 			at = at[size:]
 		}
 	}

@@ -56,25 +56,24 @@ func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry
 			out[j] = min(max(q, -alarioBound), alarioBound)
 		}
 	})
-	framed := p.Input.Fit(workers, arena, xq, n)
 
 	y := arena.Tensor(shape)
 	scale := gamma * beta / alarioRange
-	p.Forward(workers, y.Data, framed, n, p.PackForward(workers, arena, wq), bias.Values())
+	p.Forward(workers, arena, y.Data, xq, n, p.PackForward(workers, arena, wq), bias.Values())
 	t.Blocks(len(y.Data), func(lo, hi int) { kernel.Combine(y.Data[lo:hi], scale, y.Data[lo:hi], 0, y.Data[lo:hi], 0) })
 	if t.Needs(x, w, bias) {
-		*autograd.Push[alario](t, y) = alario{p, x, w, bias, y, wq, xq, framed, norms, gamma, scale, n, batch}
+		*autograd.Push[alario](t, y) = alario{p, x, w, bias, y, wq, xq, norms, gamma, scale, n, batch}
 	}
 	return y
 }
 
 type alario struct {
-	plan           *gemm.Plan
-	x, w, bias, y  *tensor.Tensor
-	wq, xq, framed []float32
-	norms          []float32
-	gamma, scale   float32
-	n, batch       int
+	plan          *gemm.Plan
+	x, w, bias, y *tensor.Tensor
+	wq, xq        []float32
+	norms         []float32
+	gamma, scale  float32
+	n, batch      int
 }
 
 // With dz = dy*scale:
@@ -88,7 +87,7 @@ func (o *alario) Backward(t *autograd.Tape) {
 		kernel.Combine(dz[lo:hi], o.scale, dy, 0, dy, 0)
 	})
 	if o.w.NeedGrad {
-		p.WeightGradient(workers, arena, autograd.ParamGrad(o.w), dz, o.framed, o.n)
+		p.WeightGradient(workers, arena, autograd.ParamGrad(o.w), dz, o.xq, o.n)
 	}
 	if o.bias != nil && o.bias.NeedGrad {
 		autograd.AddColumnSums(t, autograd.ParamGrad(o.bias), dz)
@@ -97,7 +96,7 @@ func (o *alario) Backward(t *autograd.Tape) {
 		return
 	}
 	dx := arena.Floats(len(o.x.Data))
-	p.InputGradient(workers, arena, dx, p.Output.Fit(workers, arena, dz, o.n), o.n, o.wq)
+	p.InputGradient(workers, arena, dx, dz, o.n, o.wq)
 	size := len(dx) / max(1, o.batch)
 	samples(t, o.batch, size, func(i int) {
 		dn := dx[i*size:][:size]
@@ -109,7 +108,7 @@ func (o *alario) Backward(t *autograd.Tape) {
 			}
 		}
 		n := norm{root: o.norms[2*i], center: o.norms[2*i+1]}
-		n.backward(dn, o.x.Data[i*size:][:size], true)
+		n.backward(dn, o.x.Data[i*size:][:size], 1, true)
 	})
 	t.AddGrad(o.x, dx)
 }

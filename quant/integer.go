@@ -32,7 +32,7 @@ func (r Recipe) Conv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geo
 		return autograd.Conv(t, x, w, bias, g)
 	case Alario:
 		return alarioConv(t, x, w, bias, g)
-	case B158, B1:
+	case B158, B1, B158BF16, B1BF16:
 		return r.integerConv(t, x, w, bias, g)
 	}
 	panic(fmt.Sprintf("quant.Conv: %v", r))
@@ -72,7 +72,7 @@ func (r Recipe) activations(t *autograd.Tape, f gemm.Frame, codes []uint8, x, st
 	samples(t, len(steps), size, func(i int) {
 		in := x[i*size:][:size]
 		n := rmsNorm(in)
-		if r == B1 {
+		if r.binary() {
 			n = layerNorm(in)
 		}
 		gamma := max(n.peak/n.root, minPeak)
@@ -108,36 +108,39 @@ type integerConv struct {
 // and the normalisation turns dn into dx.
 func (o *integerConv) Backward(t *autograd.Tape) {
 	p, arena, workers := o.plan, t.Arena(), t.Workers()
+	dy := o.y.Grad
 	if o.w.NeedGrad {
-		// The codes' values are taken once: the product reads each many times.
-		xq := arena.Floats(len(o.xcodes))
-		size := len(xq) / o.n
-		samples(t, o.n, size, func(i int) {
-			scale := o.steps[i] * (o.beta / (o.beta + weightEps))
-			kernel.DequantiseU8(xq[i*size:][:size], o.xcodes[i*size:][:size], scale)
-		})
-		p.WeightGradient(workers, arena, autograd.ParamGrad(o.w), o.y.Grad, xq, o.n)
-		arena.Release(xq)
+		scale := arena.Floats(o.n)
+		for i, s := range o.steps {
+			scale[i] = s * (o.beta / (o.beta + weightEps))
+		}
+		dw := autograd.ParamGrad(o.w)
+		if o.recipe.roundsGradient() {
+			p.WeightGradientBF16(workers, arena, dw, dy, o.xcodes, o.n, scale)
+		} else {
+			// The codes' values are taken once: the product reads each many times.
+			xq := p.Dequantise(workers, arena, o.xcodes, o.n, scale)
+			p.WeightGradient(workers, arena, dw, dy, xq, o.n)
+			arena.Release(xq)
+		}
+		arena.Release(scale)
 	}
 	if o.bias != nil && o.bias.NeedGrad {
-		autograd.AddColumnSums(t, autograd.ParamGrad(o.bias), o.y.Grad)
+		autograd.AddColumnSums(t, autograd.ParamGrad(o.bias), dy)
 	}
 	if !o.x.NeedGrad {
 		return
 	}
-	w := arena.Floats(len(o.codes)) // beta*codes
-	t.Blocks(len(w), func(lo, hi int) {
-		for i, c := range o.codes[lo:hi] {
-			w[lo+i] = o.beta * float32(c)
-		}
-	})
-	dx := arena.Floats(len(o.x.Data))
-	p.InputGradient(workers, arena, dx, p.Output.Fit(workers, arena, o.y.Grad, o.n), o.n, w)
-	arena.Release(w)
+	dx := arena.Floats(len(o.x.Data)) // at first dn/beta
+	if o.recipe.roundsGradient() {
+		p.InputGradientBF16(workers, arena, dx, dy, o.n, o.codes)
+	} else {
+		p.InputGradientCodes(workers, arena, dx, dy, o.n, o.codes)
+	}
 	size := len(dx) / o.n
 	samples(t, o.n, size, func(i int) {
 		n := norm{root: o.norms[2*i], center: o.norms[2*i+1]}
-		n.backward(dx[i*size:][:size], o.x.Data[i*size:][:size], o.recipe == B1)
+		n.backward(dx[i*size:][:size], o.x.Data[i*size:][:size], o.beta, o.recipe.binary())
 	})
 	t.AddGrad(o.x, dx)
 }

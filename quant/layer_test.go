@@ -82,6 +82,44 @@ func TestLayersAgainstTheDefinition(t *testing.T) {
 	}
 }
 
+// Where the gradient is rounded, the output is that of the recipe it is named
+// after, and so are the gradients up to the rounding: one part in 256 of each
+// dy. Grouped and depthwise convolutions are small ones here, which do not round.
+func TestRoundedGradients(t *testing.T) {
+	for _, l := range layers() {
+		for _, r := range [][2]Recipe{{B158BF16, B158}, {B1BF16, B1}} {
+			rounded, plain := l.draw(1), l.draw(1)
+			name := fmt.Sprint(r[0], "/", l.name)
+			if !slices.Equal(rounded.run(r[0], nil), plain.run(r[1], nil)) {
+				t.Errorf("%s: the output is not that of %v", name, r[1])
+			}
+			differ := false
+			for _, p := range []struct {
+				what      string
+				got, want []float32
+				exact     bool
+			}{
+				{"dx", rounded.x.Grad, plain.x.Grad, false},
+				{"dw", rounded.w.Grad, plain.w.Grad, false},
+				{"dbias", rounded.bias.Grad, plain.bias.Grad, true},
+			} {
+				want := make([]float64, len(p.want))
+				for i, v := range p.want {
+					want[i] = float64(v)
+				}
+				compare(t, name+": "+p.what, p.got, want, 1.0/256)
+				differ = differ || !slices.Equal(p.got, p.want)
+				if p.exact && !slices.Equal(p.got, p.want) {
+					t.Errorf("%s: %s is rounded", name, p.what)
+				}
+			}
+			if grouped := l.g.Groups > 1; differ == grouped {
+				t.Errorf("%s: gradients differ from those of %v: %t", name, r[1], differ)
+			}
+		}
+	}
+}
+
 // Weights so small that eps counts: the gradient is divided by beta + 1e-7.
 func TestWeightGradientOfSmallWeights(t *testing.T) {
 	for _, r := range quantised {

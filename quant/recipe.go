@@ -6,6 +6,12 @@
 //	b158    "The Era of 1-bit LLMs: All Large Language Models are in 1.58 Bits", arXiv 2402.17764
 //	b1      "BitNet: Scaling 1-bit Transformers for Large Language Models", arXiv 2310.11453
 //
+// b158-bf16 and b1-bf16 are the same layers with another backward pass: the
+// output gradient is rounded to bfloat16 before it is multiplied by the codes,
+// which are exact in it. On processors that multiply bfloat16 this takes half
+// the time. Sums are float32, and depthwise convolutions as well as those of
+// small groups stay in float32.
+//
 // Rounding is to the nearest, halves to even. The gradient takes rounding,
 // sign and clamping to the code range as the identity (straight-through
 // estimator; Bengio et al., arXiv 1308.3432) and scales as constants.
@@ -26,9 +32,17 @@ const (
 	Alario
 	B158
 	B1
+	B158BF16
+	B1BF16
 )
 
-var names = [...]string{"float", "alario", "b158", "b1"}
+var names = [...]string{"float", "alario", "b158", "b1", "b158-bf16", "b1-bf16"}
+
+// roundsGradient reports whether the output gradient is rounded to bfloat16.
+func (r Recipe) roundsGradient() bool { return r == B158BF16 || r == B1BF16 }
+
+// binary reports whether weights are signs and samples are centred.
+func (r Recipe) binary() bool { return r == B1 || r == B1BF16 }
 
 // String returns the recipe's name.
 func (r Recipe) String() string {
@@ -41,17 +55,17 @@ func (r Recipe) String() string {
 // Bits returns the information in a weight: 32 bits of a float, log2(3) of a
 // ternary code, 1 of a sign.
 func (r Recipe) Bits() float64 {
-	switch r {
-	case Float:
+	switch {
+	case r == Float:
 		return 32
-	case B1:
+	case r.binary():
 		return 1
 	}
 	return math.Log2(3)
 }
 
 // Recipes returns all recipes, Float first.
-func Recipes() []Recipe { return []Recipe{Float, Alario, B158, B1} }
+func Recipes() []Recipe { return []Recipe{Float, Alario, B158, B1, B158BF16, B1BF16} }
 
 // Parse returns the recipe of the given name.
 func Parse(name string) (Recipe, error) {

@@ -6,7 +6,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	want := []string{"float", "alario", "b158", "b1"}
+	want := []string{"float", "alario", "b158", "b1", "b158-bf16", "b1-bf16"}
 	if len(Recipes()) != len(want) {
 		t.Fatalf("recipes %v, want %v", Recipes(), want)
 	}
@@ -30,7 +30,7 @@ func TestNames(t *testing.T) {
 
 func TestUnknownName(t *testing.T) {
 	for _, name := range []string{"", "B158", "b158 ", "recipe 7"} {
-		want := fmt.Sprintf("unknown recipe %q, want one of float, alario, b158, b1", name)
+		want := fmt.Sprintf("unknown recipe %q, want one of float, alario, b158, b1, b158-bf16, b1-bf16", name)
 		if _, err := Parse(name); err == nil || err.Error() != want {
 			t.Errorf("Parse(%q): %v, want %s", name, err, want)
 		}

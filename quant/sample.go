@@ -63,13 +63,14 @@ func parts(x []float32) func(yield func([]float32) bool) {
 	}
 }
 
-// backward turns dn, the gradient of n = (x - center)/root, into the gradient
-// of x, in place. With D values in the sample and xhat = (x - center)/root,
+// backward turns dn, of which gain*dn is the gradient of n = (x - center)/root,
+// into the gradient of x, in place. With D values in the sample and
+// xhat = (x - center)/root,
 //
-//	dx = (dn - mean(dn) - xhat*mean(dn*xhat)) / root
+//	dx = (dn - mean(dn) - xhat*mean(dn*xhat)) * gain/root
 //
 // where mean(dn) belongs to the layer norm only.
-func (n norm) backward(dn, x []float32, centred bool) {
+func (n norm) backward(dn, x []float32, gain float32, centred bool) {
 	d := float64(len(x))
 	dot, total := 0.0, 0.0
 	for lo := 0; lo < len(x); lo += few {
@@ -79,8 +80,8 @@ func (n norm) backward(dn, x []float32, centred bool) {
 			total += float64(kernel.Sum(dn[lo:hi]))
 		}
 	}
-	root, center := float64(n.root), float64(n.center)
+	root, center, slope := float64(n.root), float64(n.center), float64(gain)/float64(n.root)
 	pull := (dot - center*total) / (d * root * root) // mean(dn*xhat)/root
-	shift := center*pull/root - total/(d*root)
-	kernel.Combine(dn, float32(1/root), dn, float32(-pull/root), x, float32(shift))
+	shift := slope * (center*pull - total/d)
+	kernel.Combine(dn, float32(slope), dn, float32(-slope*pull), x, float32(shift))
 }

@@ -24,7 +24,7 @@ func (r Recipe) Weights(workers *parallel.Pool, codes []int8, w []float32) (scal
 		panic("quant.Weights: the recipe float has no codes")
 	}
 	beta := mean(workers, w, kernel.SumAbs)
-	if r == B1 {
+	if r.binary() {
 		center := below(mean(workers, w, kernel.Sum))
 		blocks(workers, len(w), func(lo, hi int) {
 			for i, v := range w[lo:hi] {

@@ -17,6 +17,8 @@ type Arena struct {
 	floats  shelf[float32]
 	bytes   shelf[uint8]
 	codes   shelf[int8]
+	halves  shelf[uint16]
+	ints    shelf[int32]
 	headers []*Tensor
 	used    int // headers lent
 }
@@ -27,6 +29,16 @@ func (a *Arena) Floats(n int) []float32 {
 		return make([]float32, n, n+Slack)
 	}
 	return a.floats.lend(n)
+}
+
+// Slacked returns x itself if it has Slack behind it, else a copy that has.
+func (a *Arena) Slacked(x []float32) []float32 {
+	if cap(x)-len(x) >= Slack {
+		return x
+	}
+	y := a.Floats(len(x))
+	copy(y, x)
+	return y
 }
 
 // Bytes lends n bytes of unspecified content.
@@ -43,6 +55,22 @@ func (a *Arena) Codes(n int) []int8 {
 		return make([]int8, n, n+Slack)
 	}
 	return a.codes.lend(n)
+}
+
+// Halves lends n 16-bit numbers, such as bfloat16, of unspecified content.
+func (a *Arena) Halves(n int) []uint16 {
+	if a == nil {
+		return make([]uint16, n, n+Slack)
+	}
+	return a.halves.lend(n)
+}
+
+// Ints lends n int32 of unspecified content.
+func (a *Arena) Ints(n int) []int32 {
+	if a == nil {
+		return make([]int32, n, n+Slack)
+	}
+	return a.ints.lend(n)
 }
 
 // Tensor lends a tensor of unspecified content.
@@ -78,6 +106,20 @@ func (a *Arena) Release(buf []float32) {
 	}
 }
 
+// ReleaseCodes is Release for the buffers of Codes.
+func (a *Arena) ReleaseCodes(buf []int8) {
+	if a != nil {
+		a.codes.release(buf)
+	}
+}
+
+// ReleaseHalves is Release for the buffers of Halves.
+func (a *Arena) ReleaseHalves(buf []uint16) {
+	if a != nil {
+		a.halves.release(buf)
+	}
+}
+
 // Reset takes back everything that was lent; tensors and buffers lent before
 // must not be used any more.
 func (a *Arena) Reset() {
@@ -85,6 +127,8 @@ func (a *Arena) Reset() {
 		a.floats.reset()
 		a.bytes.reset()
 		a.codes.reset()
+		a.halves.reset()
+		a.ints.reset()
 		a.used = 0
 	}
 }

@@ -32,11 +32,9 @@ func BenchmarkProducts(b *testing.B) {
 	defer workers.Close()
 	for _, m := range benchmarks {
 		p, arena := NewPlan(m.Conv), new(tensor.Arena)
-		x, w := random(1, m.n*m.H*m.W*m.C), random(2, m.O*m.K())
-		dy := random(3, m.n*m.OutH()*m.OutW()*m.O)
-		dy = append(dy, make([]float32, tensor.Slack)...)[:len(dy)]
+		x, w := slacked(arena, random(1, m.n*m.H*m.W*m.C)), random(2, m.O*m.K())
+		dy := slacked(arena, random(3, m.n*m.OutH()*m.OutW()*m.O))
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
-		framed := p.Input.Fit(workers, arena, x, m.n)
 		codes, xcodes, scale := make([]int8, len(w)), arena.Bytes(m.n*p.Input.Len()), make([]float32, m.n)
 		run := func(name string, f func()) {
 			b.Run(m.name+"/"+name, func(b *testing.B) {
@@ -49,16 +47,15 @@ func BenchmarkProducts(b *testing.B) {
 		}
 		run("forward", func() {
 			panels := p.PackForward(workers, arena, w)
-			p.Forward(workers, y, framed, m.n, panels, nil)
+			p.Forward(workers, arena, y, x, m.n, panels, nil)
 			arena.Release(panels.Floats())
 		})
-		run("dx", func() {
-			grad := p.Output.Fit(workers, arena, dy, m.n)
-			p.InputGradient(workers, arena, dx, grad, m.n, w)
-			arena.Release(grad)
-		})
-		run("dw", func() { p.WeightGradient(workers, arena, dw, dy, framed, m.n) })
+		run("dx", func() { p.InputGradient(workers, arena, dx, dy, m.n, w) })
+		run("dw", func() { p.WeightGradient(workers, arena, dw, dy, x, m.n) })
 		panels := p.PackCodes(workers, arena, codes)
 		run("codes", func() { p.ForwardCodes(workers, y, xcodes, m.n, panels, scale, nil) })
+		run("packcodes", func() { arena.ReleaseCodes(p.PackCodes(workers, arena, codes).s8) })
+		run("dxbf16", func() { p.InputGradientBF16(workers, arena, dx, dy, m.n, codes) })
+		run("dwbf16", func() { p.WeightGradientBF16(workers, arena, dw, dy, xcodes, m.n, scale) })
 	}
 }

@@ -53,25 +53,15 @@ type sweepColumns struct {
 }
 
 func (p *Plan) planDepthwise() {
-	p.Input, p.Output = Frame{H: p.H, W: p.W, C: p.C}, Frame{H: p.OutH(), W: p.OutW(), C: p.C}
+	p.Input = Frame{H: p.H, W: p.W, C: p.C}
+	output := Frame{H: p.OutH(), W: p.OutW(), C: p.C}
 	h := windows(p.OutH(), p.KH, p.SH, p.PH, p.DH)
 	w := windows(p.OutW(), p.KW, p.SW, p.PW, p.DW)
 	p.depthwise = &depthwise{
-		forward:  newSweep(p.Input, p.Output, []residue{h}, []residue{w}, p.KW),
-		backward: newSweep(p.Output, p.Input, residues(p.H, p.KH, p.SH, p.PH, p.DH), residues(p.W, p.KW, p.SW, p.PW, p.DW), p.KW),
+		forward:  newSweep(p.Input, output, []residue{h}, []residue{w}, p.KW),
+		backward: newSweep(output, p.Input, residues(p.H, p.KH, p.SH, p.PH, p.DH), residues(p.W, p.KW, p.SW, p.PW, p.DW), p.KW),
 		weights:  kernel.NewLine(w.offsets, w.first, p.W),
 	}
-}
-
-// windows returns what a filter of k taps sees along one axis on the way
-// forward, from n positions.
-func windows(n, k, stride, pad, dilation int) residue {
-	r := residue{at: multiples(n, 1), first: multiples(n, stride)}
-	r.offsets, r.taps = multiples(k, dilation), multiples(k, 1)
-	for i := range r.first {
-		r.first[i] -= pad
-	}
-	return r
 }
 
 func newSweep(from, to Frame, rows, columns []residue, kw int) sweep {
@@ -107,20 +97,6 @@ func newSweep(from, to Frame, rows, columns []residue, kw int) sweep {
 		tap += len(c.taps)
 	}
 	return s
-}
-
-// seen returns which taps of the i-th window lie in [0, n).
-func (r *residue) seen(i, n int) interval {
-	var seen interval
-	for t, o := range r.offsets {
-		if at := r.first[i] + o; at >= 0 && at < n {
-			if seen.end == 0 {
-				seen.first = t
-			}
-			seen.end = t + 1
-		}
-	}
-	return seen
 }
 
 // distance returns that of neighbours in a list with equal distances.
@@ -242,7 +218,7 @@ func (p *Plan) packDepthwiseCodes(workers *parallel.Pool, arena *tensor.Arena, c
 // pays to fetch ahead, and to write past the caches.
 func (p *Plan) large(n int) bool {
 	const cache = 16 << 20
-	return 4*n*(p.Input.Len()+p.Output.Len()) > cache
+	return 4*n*(p.depthwise.forward.from+p.depthwise.forward.to) > cache
 }
 
 func (p *Plan) depthwiseForward(workers *parallel.Pool, y, x []float32, n int, w *Panels, bias []float32) {

@@ -39,7 +39,7 @@ func TestDepthwise(t *testing.T) {
 		for _, g := range depthwiseGeometries {
 			for _, n := range []int{1, 3} {
 				t.Run(fmt.Sprint(g, " n=", n), func(t *testing.T) {
-					if p := NewPlan(g); p.depthwise == nil || !p.Input.Bare() || !p.Output.Bare() {
+					if p := NewPlan(g); p.depthwise == nil || !p.Input.Bare() {
 						t.Fatal("not computed as depthwise, with bare operands")
 					}
 					checkProducts(t, workers, g, n)
@@ -118,7 +118,7 @@ func TestDepthwiseLarge(t *testing.T) {
 	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
 		for _, g := range []Conv{depthwiseConv(48, 32, 3, 1), depthwiseConv(65, 48, 3, 2), depthwiseConv(30, 112, 1, 1)} {
 			p := NewPlan(g)
-			in, out := p.Input.Len(), p.Output.Len()
+			in, out := p.Input.Len(), p.OutH()*p.OutW()*p.O
 			n := 1
 			for !p.large(n) {
 				n++
@@ -126,7 +126,7 @@ func TestDepthwiseLarge(t *testing.T) {
 			x, dy, w, bias := random(1, n*in), random(2, n*out), random(3, g.O*g.K()), random(4, g.O)
 			y, dx, dw := make([]float32, n*out), make([]float32, n*in), make([]float32, len(w))
 			packed := p.PackForward(workers, nil, w)
-			p.Forward(workers, y, x, n, packed, bias)
+			p.Forward(workers, nil, y, x, n, packed, bias)
 			p.InputGradient(workers, nil, dx, dy, n, w)
 			p.WeightGradient(workers, nil, dw, dy, x, n)
 			serial := make([]float32, len(w))
@@ -137,7 +137,7 @@ func TestDepthwiseLarge(t *testing.T) {
 			for i := range n {
 				xi, dyi := x[i*in:][:in], dy[i*out:][:out]
 				yi, dxi, dwi := make([]float32, out), make([]float32, in), make([]float32, len(w))
-				p.Forward(workers, yi, xi, 1, packed, bias)
+				p.Forward(workers, nil, yi, xi, 1, packed, bias)
 				sameBits(t, "output", y[i*out:][:out], yi)
 				p.InputGradient(workers, nil, dxi, dyi, 1, w)
 				sameBits(t, "input gradient", dx[i*in:][:in], dxi)
@@ -207,7 +207,6 @@ func benchmarkPasses(b *testing.B, workers *parallel.Pool, g Conv, n int) {
 		wcodes[i] = int8(i%3 - 1)
 	}
 	arena := new(tensor.Arena)
-	framed := p.Input.Fit(workers, nil, x, n)
 	for _, pass := range []struct {
 		name  string
 		bytes int
@@ -217,15 +216,15 @@ func benchmarkPasses(b *testing.B, workers *parallel.Pool, g Conv, n int) {
 			workers.For(rowTasks, func(i int) { kernel.Sum(x[in*i/rowTasks : in*(i+1)/rowTasks]) })
 		}},
 		{"forward", 4*in + 4*out, func() {
-			p.Forward(workers, y, p.Input.Fit(workers, arena, x, n), n, p.PackForward(workers, arena, w), bias)
+			p.Forward(workers, arena, y, x, n, p.PackForward(workers, arena, w), bias)
 		}},
 		{"codes", in + 4*out, func() {
 			p.ForwardCodes(workers, y, xcodes, n, p.PackCodes(workers, arena, wcodes), dy[:n], bias)
 		}},
 		{"inputgrad", 4*in + 4*out, func() {
-			p.InputGradient(workers, arena, dx, p.Output.Fit(workers, arena, dy, n), n, w)
+			p.InputGradient(workers, arena, dx, dy, n, w)
 		}},
-		{"weightgrad", 4*in + 4*out, func() { p.WeightGradient(workers, arena, dw, dy, framed, n) }},
+		{"weightgrad", 4*in + 4*out, func() { p.WeightGradient(workers, arena, dw, dy, x, n) }},
 	} {
 		b.Run("pass="+pass.name, func(b *testing.B) {
 			for b.Loop() {

@@ -63,7 +63,7 @@ func (p *Plan) tapSums(sums, dy, x []float32, c, end int, rows interval, n int) 
 		var dyAhead, xAhead portions
 		if next := p.rowsOfCall(interval{now.end, rows.end}); large && next.first < next.end {
 			seen := p.seenBy(next)
-			dyAhead = portions{interval{next.first * p.Output.RowLen(), next.end * p.Output.RowLen()}, strips}
+			dyAhead = portions{interval{next.first * p.OutW() * p.C, next.end * p.OutW() * p.C}, strips}
 			xAhead = portions{interval{max(seen.first, p.seenBy(now).end), seen.end}, strips * (p.KH - 1)}
 		}
 		for c := c; c < end; c += gradStrip {
@@ -106,9 +106,9 @@ func (p *Plan) addRows(sums, dy, x []float32, channels, kh int, rows interval, a
 		return
 	}
 	sums = sums[kh*p.KW*p.C:]
-	dy = dy[image*p.Output.Len()+low*p.Output.RowLen():]
+	dy = dy[image*p.depthwise.forward.to+low*p.OutW()*p.C:]
 	x = x[image*p.Input.Len()+(low*p.SH+top)*p.Input.RowLen():]
 	kernel.DepthwiseF32(sums, p.C, sums, p.C, dy, x, channels, p.depthwise.weights, kernel.Steps{
-		Rows: high - low, A: p.Output.RowLen(), X: p.SH * p.Input.RowLen(), Column: p.C, Ahead: ahead,
+		Rows: high - low, A: p.OutW() * p.C, X: p.SH * p.Input.RowLen(), Column: p.C, Ahead: ahead,
 	})
 }

@@ -3,6 +3,7 @@ package gemm
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/AlarioAI/bitnet/internal/cpu"
@@ -132,25 +133,48 @@ func checkProducts(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 		dw[wi] += float64(dy[yi]) * float64(x[xi])
 	})
 
-	framed := p.Input.Fit(workers, arena, x, n)
+	x, dy = slacked(arena, x), slacked(arena, dy)
 	gotY := arena.Floats(len(y))
-	p.Forward(workers, gotY, framed, n, p.PackForward(workers, arena, w), bias)
+	p.Forward(workers, arena, gotY, x, n, p.PackForward(workers, arena, w), bias)
 	near(t, "output", gotY, y)
 	gotDX := arena.Floats(len(dx))
-	p.InputGradient(workers, arena, gotDX, p.Output.Fit(workers, arena, dy, n), n, w)
+	p.InputGradient(workers, arena, gotDX, dy, n, w)
 	near(t, "input gradient", gotDX, dx)
 	gotDW := make([]float32, len(dw))
-	p.WeightGradient(workers, arena, gotDW, dy, framed, n)
+	p.WeightGradient(workers, arena, gotDW, dy, x, n)
 	near(t, "weight gradient", gotDW, dw)
 
 	// Again by one worker: the same bits.
 	serial := make([]float32, len(dw))
-	p.WeightGradient(nil, arena, serial, dy, framed, n)
+	p.WeightGradient(nil, arena, serial, dy, x, n)
 	for i := range serial {
 		if serial[i] != gotDW[i] {
 			t.Fatalf("weight gradient %d: %g by one worker, %g by two", i, serial[i], gotDW[i])
 		}
 	}
+}
+
+// slacked returns x with slack behind it, of numbers that would show in any sum.
+func slacked(arena *tensor.Arena, x []float32) []float32 {
+	y := arena.Floats(len(x))
+	for i := range y[:cap(y)] {
+		y[:cap(y)][i] = 1e9
+	}
+	copy(y, x)
+	return y
+}
+
+// frameCodes returns the codes of n samples in their frame.
+func frameCodes(p *Plan, arena *tensor.Arena, x []uint8, n int) []uint8 {
+	framed, f := arena.Bytes(n*p.Input.Len()), p.Input
+	for i := range n {
+		sample := framed[i*f.Len():][:f.Len()]
+		Surround(f, sample, 128)
+		for h := range f.H {
+			copy(f.CodeRow(sample, h), x[(i*f.H+h)*f.W*f.C:])
+		}
+	}
+	return framed
 }
 
 func TestCodes(t *testing.T) {
@@ -179,20 +203,68 @@ func checkCodes(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 		sums[yi] += (int32(x[xi]) - 128) * int32(w[wi])
 	})
 
-	framed := arena.Bytes(n * p.Input.Len())
-	for i := range n {
-		sample := framed[i*p.Input.Len():][:p.Input.Len()]
-		Surround(p.Input, sample, 128)
-		for h := range g.H {
-			copy(p.Input.CodeRow(sample, h), x[(i*g.H+h)*g.W*g.C:])
-		}
-	}
+	framed := frameCodes(p, arena, x, n)
 	y := arena.Floats(len(dy))
 	p.ForwardCodes(workers, y, framed, n, p.PackCodes(workers, arena, w), scale, bias)
 	for i, s := range sums {
 		if want := float32(float32(s)*scale[i/pixels]) + bias[i%g.O]; y[i] != want {
 			t.Fatalf("output %d is %g, want exactly %g", i, y[i], want)
 		}
+	}
+}
+
+// The gradients by bfloat16 are those of rounded output gradients.
+func TestBF16(t *testing.T) {
+	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
+		for _, g := range geometries {
+			for _, n := range []int{1, 3, 20} {
+				t.Run(fmt.Sprint(g, " n=", n), func(t *testing.T) { checkBF16(t, workers, g, n) })
+			}
+		}
+	})
+}
+
+func checkBF16(t *testing.T, workers *parallel.Pool, g Conv, n int) {
+	p, arena := NewPlan(g), new(tensor.Arena)
+	r := tensor.NewStream(5, "codes")
+	xcodes, wcodes := make([]uint8, n*g.H*g.W*g.C), make([]int8, g.O*g.K())
+	for i := range xcodes {
+		xcodes[i] = uint8(r.Intn(256))
+	}
+	for i := range wcodes {
+		wcodes[i] = int8(r.Intn(3) - 1)
+	}
+	dy, scale := random(3, n*g.OutH()*g.OutW()*g.O), random(6, n)
+	perSample := len(dy) / n
+	rounded, scaled := make([]float32, len(dy)), make([]float32, len(dy))
+	for i := range n {
+		kernel.RoundBF16(rounded[i*perSample:][:perSample], dy[i*perSample:][:perSample], 1)
+		kernel.RoundBF16(scaled[i*perSample:][:perSample], dy[i*perSample:][:perSample], scale[i])
+	}
+	if p.depthwise != nil || p.merged != nil { // these are computed in float32
+		copy(rounded, dy)
+		for i := range scaled {
+			scaled[i] = dy[i] * scale[i/perSample]
+		}
+	}
+	dx, dw := make([]float64, len(xcodes)), make([]float64, len(wcodes))
+	taps(g, n, func(yi, xi, wi int) {
+		dx[xi] += float64(rounded[yi]) * float64(wcodes[wi])
+		dw[wi] += float64(scaled[yi]) * float64(int(xcodes[xi])-128)
+	})
+
+	dy = slacked(arena, dy)
+	gotDX := arena.Floats(len(dx))
+	p.InputGradientBF16(workers, arena, gotDX, dy, n, wcodes)
+	near(t, "input gradient", gotDX, dx)
+	framed := frameCodes(p, arena, xcodes, n)
+	gotDW := make([]float32, len(dw))
+	p.WeightGradientBF16(workers, arena, gotDW, dy, framed, n, scale)
+	near(t, "weight gradient", gotDW, dw)
+	serial := make([]float32, len(dw))
+	p.WeightGradientBF16(nil, arena, serial, dy, framed, n, scale)
+	if !slices.Equal(serial, gotDW) {
+		t.Fatal("the weight gradient by one worker has other bits than by two")
 	}
 }
 

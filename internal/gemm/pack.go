@@ -13,11 +13,12 @@ import (
 type Panels struct {
 	tile   kernel.Tile
 	n      int // columns of a group
-	k      int // rows, padded
+	k      int // rows, rounded up
 	groups int
 	f32    []float32
 	s8     []int8
-	offset []int32 // sum over k of 128*code, for every column of every group
+	sums   []int32 // of each tap's codes, or of each run's where taps are not clipped, for every column of every group
+	bf16   []uint16
 
 	noBias []float32 // of a depthwise convolution, whose weights have their own order
 }
@@ -62,12 +63,7 @@ func (p *Plan) PackForward(workers *parallel.Pool, arena *tensor.Arena, w []floa
 	b.each(workers, func(group, i int, s span) {
 		panel := b.f32[b.at(group, i):][:b.k*s.width]
 		clearTail(panel, s)
-		for j := range s.n {
-			o := group*b.n + s.first + j
-			for k, v := range w[o*b.k:][:b.k] {
-				panel[k*s.width+j] = v
-			}
-		}
+		kernel.Transpose(panel, s.width, w[(group*b.n+s.first)*b.k:], b.k, s.n, b.k, 1)
 	})
 	return b
 }
@@ -80,34 +76,63 @@ func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []in
 	if p.merged != nil {
 		return p.merged.PackCodes(workers, arena, p.spreadCodes(workers, arena, codes))
 	}
-	g := &p.forward
-	fours := (g.seglen + 3) / 4
-	b := &Panels{tile: kernel.TileU8S8(), n: p.O / p.Groups, k: len(g.segs) * fours * 4, groups: p.Groups}
+	g := &p.forward.framed[0]
+	run := g.run()
+	b := &Panels{tile: kernel.TileU8S8(), n: p.O / p.Groups, k: int(fours) * g.steps(fours), groups: p.Groups}
 	b.s8 = arena.Codes(b.groups * b.k * b.columns())
-	b.offset = make([]int32, b.groups*b.columns())
+	parts, steps := g.runs(), fours.up(run)
+	if g.clips(fours) {
+		parts, steps = len(g.taps), g.depth/int(fours)
+		if !g.contiguous {
+			steps = fours.up(g.depth)
+		}
+	}
+	b.sums = arena.Ints(parts * b.groups * b.columns())
+	ones := arena.Bytes(int(fours) * steps)
+	for i := range ones {
+		ones[i] = 1
+	}
 	b.each(workers, func(group, i int, s span) {
 		panel := b.s8[b.at(group, i):][:b.k*s.width]
-		clear(panel)
-		for j := range s.n {
-			o := group*b.n + s.first + j
-			sum := int32(0)
-			for seg := range g.segs {
-				for q, c := range codes[o*p.K()+seg*g.seglen:][:g.seglen] {
-					panel[((seg*fours+q/4)*s.width+j)*4+q%4] = c
-					sum += int32(c)
-				}
+		filters := codes[(group*b.n+s.first)*p.K():][:s.n*p.K()]
+		if run%int(fours) == 0 {
+			if s.n < s.width {
+				clear(panel)
 			}
-			b.offset[group*b.columns()+s.first+j] = 128 * sum
+			kernel.TransposeCodes(panel, s.width, filters, p.K()/4, s.n, p.K()/4)
+		} else {
+			g.packRuns(panel, s, filters, p.K())
+		}
+		// The sum of codes is their product with ones.
+		var acc [maxTile]int32
+		var rows [callRows]int
+		for part := range parts {
+			seg := [1]kernel.Segment{{B: part * steps}}
+			kernel.GemmU8S8(acc[:], s.width, ones, rows[:b.tile.MR], seg[:], steps, panel)
+			copy(b.sums[(part*b.groups+group)*b.columns()+s.first:][:s.width], acc[:s.width])
 		}
 	})
 	return b
+}
+
+// packRuns packs filters of k codes whose runs do not fill steps.
+func (g *gather) packRuns(panel []int8, s span, filters []int8, k int) {
+	clear(panel)
+	run := g.run()
+	for j := range s.n {
+		for r := range g.runs() {
+			for q, c := range filters[j*k+r*run:][:run] {
+				panel[((r*fours.up(run)+q/4)*s.width+j)*4+q%4] = c
+			}
+		}
+	}
 }
 
 // packInverse packs a weight for one residue of the input gradient: the rows
 // are (tap, o), the columns c.
 func (p *Plan) packInverse(workers *parallel.Pool, arena *tensor.Arena, g *gather, w []float32) *Panels {
 	depth := p.O / p.Groups
-	b := &Panels{tile: kernel.TileF32(), n: p.C / p.Groups, k: len(g.taps) * depth, groups: p.Groups}
+	b := &Panels{tile: kernel.TileF32(), n: p.C / p.Groups, k: g.steps(floats), groups: p.Groups}
 	b.f32 = arena.Floats(b.groups * b.k * b.columns())
 	b.each(workers, func(group, i int, s span) {
 		panel := b.f32[b.at(group, i):][:b.k*s.width]

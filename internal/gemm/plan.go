@@ -1,17 +1,26 @@
 package gemm
 
+import "slices"
+
 // A Plan holds the tables that a geometry's products are driven by. It is
 // made once per geometry and read-only afterwards.
 type Plan struct {
 	Conv
-	Input  Frame // the layer's input with its padding
-	Output Frame // the output gradient with what the input gradient needs around it
+	Input Frame // the layer's input with its padding
 
-	forward gather   // y from the framed input
-	inverse []gather // dx from the framed output gradient, one for each residue of the strides
+	forward side // y from x
+	inverse side // dx from dy
 
 	depthwise *depthwise // in place of both, or nil
 	merged    *Plan      // in place of both, or nil: the plan that computes several groups as one
+}
+
+// A side holds the gathers of a product, one for each residue of its strides:
+// for images that lie bare, and for images in the frame, between whose classes a
+// call need not stop. Where there is nothing around the image, both are the same.
+type side struct {
+	frame        Frame
+	bare, framed []gather
 }
 
 // A Frame is an image with room around it.
@@ -32,18 +41,6 @@ func (f Frame) Len() int { return f.Rows() * f.RowLen() }
 // Bare reports whether there is nothing around the image.
 func (f Frame) Bare() bool { return f.Top == 0 && f.Left == 0 && f.Bottom == 0 && f.Right == 0 }
 
-// A gather says where the rows and segments of one product lie. Offsets are
-// within one sample.
-type gather struct {
-	rows    []int      // start of each row's window in the framed operand
-	outs    []int      // start of each row in the result
-	reach   []interval // of each row, the segments that touch the image; the others see padding only
-	clipped bool       // some row does not reach the image with all its segments
-	segs    []int      // start of each segment in a window
-	seglen  int        // length of a segment, of all its taps together
-	taps    []int      // filter position kh*KW+kw of each tap, in the order of the window
-}
-
 // NewPlan makes the plan of a geometry. It panics if the geometry makes no
 // sense: fewer pixels than the filter, channels not divisible by groups.
 func NewPlan(c Conv) *Plan {
@@ -54,7 +51,7 @@ func NewPlan(c Conv) *Plan {
 		p.planDepthwise()
 	case m != c:
 		p.merged = newGeneralPlan(m)
-		p.Input, p.Output = p.merged.Input, p.merged.Output
+		p.Input = p.merged.Input
 	default:
 		return newGeneralPlan(c)
 	}
@@ -71,17 +68,28 @@ func newGeneralPlan(c Conv) *Plan {
 }
 
 func (p *Plan) planForward() {
-	g, line := &p.forward, p.Input.RowLen()
-	for oh := range p.OutH() {
-		for ow := range p.OutW() {
-			g.outs = append(g.outs, (oh*p.OutW()+ow)*p.O)
-			g.rows = append(g.rows, oh*p.SH*line+ow*p.SW*p.C)
+	h := []residue{windows(p.OutH(), p.KH, p.SH, p.PH, p.DH)}
+	w := []residue{windows(p.OutW(), p.KW, p.SW, p.PW, p.DW)}
+	p.forward = p.newSide(p.Input, h, w, p.OutW()*p.O, p.O)
+}
+
+func (p *Plan) newSide(f Frame, h, w []residue, outLine, outC int) side {
+	gathers := func(f Frame) (all []gather) {
+		for _, h := range h {
+			for _, w := range w {
+				if g := newGather(f, h, w, p.Groups, p.KW, outLine, outC); len(g.rows) > 0 {
+					all = append(all, g)
+				}
+			}
 		}
+		return all
 	}
-	h := axis{offsets: multiples(p.KH, p.DH), taps: multiples(p.KH, 1)}
-	w := axis{offsets: multiples(p.KW, p.DW), taps: multiples(p.KW, 1)}
-	g.cover(h, w, line, p.C, p.Groups, p.KW)
-	g.clip(h.offsets, p.Input)
+	s := side{frame: f, bare: gathers(Frame{H: f.H, W: f.W, C: f.C})}
+	s.framed = s.bare
+	if !f.Bare() {
+		s.framed = gathers(f)
+	}
+	return s
 }
 
 // planInverse derives the input gradient
@@ -95,26 +103,10 @@ func (p *Plan) planForward() {
 func (p *Plan) planInverse() {
 	ph := residues(p.H, p.KH, p.SH, p.PH, p.DH)
 	pw := residues(p.W, p.KW, p.SW, p.PW, p.DW)
-	p.Output = Frame{H: p.OutH(), W: p.OutW(), C: p.O}
-	p.Output.Top, p.Output.Bottom = margins(ph, p.OutH())
-	p.Output.Left, p.Output.Right = margins(pw, p.OutW())
-	line := p.Output.RowLen()
-	for _, h := range ph {
-		for _, w := range pw {
-			var g gather
-			for i, y := range h.at {
-				for j, x := range w.at {
-					g.outs = append(g.outs, (y*p.W+x)*p.C)
-					g.rows = append(g.rows, (h.first[i]+p.Output.Top)*line+(w.first[j]+p.Output.Left)*p.O)
-				}
-			}
-			g.cover(h.axis, w.axis, line, p.O, p.Groups, p.KW)
-			g.clip(h.offsets, p.Output)
-			if len(g.rows) > 0 {
-				p.inverse = append(p.inverse, g)
-			}
-		}
-	}
+	f := Frame{H: p.OutH(), W: p.OutW(), C: p.O}
+	f.Top, f.Bottom = margins(ph, p.OutH())
+	f.Left, f.Right = margins(pw, p.OutW())
+	p.inverse = p.newSide(f, ph, pw, p.W*p.C, p.C)
 }
 
 // An axis lists the filter positions (taps) along one axis that a window
@@ -156,6 +148,50 @@ func residues(n, k, stride, pad, dilation int) []residue {
 	return all
 }
 
+// windows returns what a filter of k taps sees along one axis on the way
+// forward, from n positions.
+func windows(n, k, stride, pad, dilation int) residue {
+	r := residue{at: multiples(n, 1), first: multiples(n, stride)}
+	r.offsets, r.taps = multiples(k, dilation), multiples(k, 1)
+	for i := range r.first {
+		r.first[i] -= pad
+	}
+	return r
+}
+
+// seen returns which taps of the i-th window lie in [0, n).
+func (r *residue) seen(i, n int) interval {
+	var seen interval
+	for t, o := range r.offsets {
+		if at := r.first[i] + o; at >= 0 && at < n {
+			if seen.end == 0 {
+				seen.first = t
+			}
+			seen.end = t + 1
+		}
+	}
+	return seen
+}
+
+// An axisClass are the windows, by their indices, that see the same taps.
+type axisClass struct {
+	seen interval
+	at   []int
+}
+
+// classes sorts the windows over n positions by what they see.
+func (r *residue) classes(n int) (all []axisClass) {
+	for i := range r.at {
+		seen := r.seen(i, n)
+		c := slices.IndexFunc(all, func(c axisClass) bool { return c.seen == seen })
+		if c < 0 {
+			c, all = len(all), append(all, axisClass{seen: seen})
+		}
+		all[c].at = append(all[c].at, i)
+	}
+	return all
+}
+
 // margins returns how far the windows reach out before and behind n positions.
 func margins(all []residue, n int) (before, behind int) {
 	for _, r := range all {
@@ -169,68 +205,6 @@ func margins(all []residue, n int) (before, behind int) {
 	}
 	return before, behind
 }
-
-// cover sets segments and taps. Taps that are neighbours in memory share a
-// segment.
-func (g *gather) cover(h, w axis, line, channels, groups, kw int) {
-	contiguous := groups == 1 && len(w.offsets) > 0
-	for i, o := range w.offsets {
-		contiguous = contiguous && o == i
-	}
-	for i, y := range h.offsets {
-		for j, x := range w.offsets {
-			g.taps = append(g.taps, h.taps[i]*kw+w.taps[j])
-			if j == 0 || !contiguous {
-				g.segs = append(g.segs, y*line+x*channels)
-			}
-		}
-	}
-	g.seglen = channels / groups
-	if contiguous {
-		g.seglen *= len(w.offsets)
-	}
-}
-
-// clip sets reach. rows are the window's own rows, ascending.
-func (g *gather) clip(rows []int, f Frame) {
-	for _, start := range g.rows {
-		r := g.touching(start/f.RowLen(), rows, f)
-		g.reach = append(g.reach, r)
-		g.clipped = g.clipped || r != interval{0, len(g.segs)}
-	}
-}
-
-// touching returns which segments of a window that starts in row top of a frame
-// lie in rows of the image; each of the window's rows has the same number of
-// segments. A window in the padding gets one segment,
-// of zeros, since kernels want at least one.
-func (g *gather) touching(top int, rows []int, f Frame) interval {
-	if len(rows) == 0 {
-		return interval{}
-	}
-	perRow := len(g.segs) / len(rows)
-	r := interval{len(g.segs), 0}
-	for i, y := range rows {
-		if at := top + y - f.Top; at >= 0 && at < f.H {
-			r = r.union(interval{i * perRow, (i + 1) * perRow})
-		}
-	}
-	if r.first > r.end {
-		return interval{0, 1}
-	}
-	return r
-}
-
-// An interval is [first, end).
-type interval struct{ first, end int }
-
-// union returns the smallest interval that holds both.
-func (r interval) union(o interval) interval {
-	return interval{min(r.first, o.first), max(r.end, o.end)}
-}
-
-// of returns the part of an array.
-func (r interval) of(x []float32) []float32 { return x[r.first:r.end] }
 
 func multiples(n, step int) []int {
 	m := make([]int, n)

@@ -10,9 +10,10 @@ import (
 //
 //	dw[o,kh,kw,c] += sum(i, oh, ow) dy[i,oh,ow,o] * x[i, oh*SH+kh*DH-PH, ow*SW+kw*DW-PW, c]
 //
-// for n samples, with x in the frame p.Input (and with slack behind it) and dy
-// bare. The sum is cut into chunks that depend on the problem only and added
-// up in their order, so the bits do not depend on the number of workers.
+// for n samples; x lies bare or in the frame p.Input, its length tells which.
+// Both have slack behind them. The sum is cut into chunks that depend on the
+// problem only and added up in their order, so the bits do not depend on the
+// number of workers.
 func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy, x []float32, n int) {
 	if p.depthwise != nil {
 		p.depthwiseWeightGradient(workers, arena, dw, dy, x, n)
@@ -22,138 +23,223 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 		p.mergedWeightGradient(workers, arena, dw, dy, x, n)
 		return
 	}
-	x = x[:len(x)+tensor.Slack]
-	tile := kernel.TileOuter()
-	total := n * len(p.forward.rows)
-	grad := rowsOf{dy, p.O}
-	if p.O < tile.MR { // the kernel always reads MR channels
-		grad = rowsOf{arena.Floats(total * tile.MR), tile.MR}
-		defer arena.Release(grad.data)
-		widen(workers, grad, rowsOf{dy, p.O})
+	g, xLen := &p.forward.bare[0], p.forward.bareLen()
+	if len(x) == n*p.Input.Len() {
+		g, xLen = &p.forward.framed[0], p.Input.Len()
 	}
-	strips := p.strips(tile, grad.width)
-	chunks := 1
-	if len(strips) < 8 {
-		chunks = max(1, min(16, total/pixelBlock))
-	}
-	size := len(strips[0].columns) * tile.MR * tile.Lanes
-	sums := arena.Floats(len(strips) * chunks * size)
-	sumsOf := func(strip, chunk int) []float32 { return sums[(strip*chunks+chunk)*size:][:size] }
-	workers.For(len(strips)*chunks, func(task int) {
-		strip, chunk := task/chunks, task%chunks
-		p.outerProducts(sumsOf(strip, chunk), grad, x, &strips[strip], total*chunk/chunks, total*(chunk+1)/chunks)
-	})
-	workers.For(len(strips), func(i int) {
-		sum := sumsOf(i, 0)
-		for c := 1; c < chunks; c++ {
-			kernel.Add(sum, sum, sumsOf(i, c))
+	sum := g.outerSum(p, kernel.TileOuter(), n, 1)
+	sums, dyLen := arena.Floats(sum.values()), p.OutH()*p.OutW()*p.O
+	workers.For(sum.tasks(), func(task int) {
+		t := sum.task(task, sums)
+		clear(t.sums)
+		var pixels [pixelBlock]kernel.Pixel
+		for step := t.first; step < t.end; {
+			b := sum.block(step, t.end)
+			step += b.count
+			c := &g.classes[b.class]
+			for i := range b.count {
+				sample, pixel := (b.first+i)/c.size(), c.first+(b.first+i)%c.size()
+				pixels[i] = kernel.Pixel{G: sample*dyLen + g.outs[pixel], X: sample*xLen + g.rows[pixel]}
+			}
+			for i, s := range t.strips {
+				for _, cols := range sum.columns[b.class] {
+					kernel.OuterF32(sum.stripOf(t.sums, i), sum.ldc, dy[s.first:], x[s.group*g.depth:], pixels[:b.count], cols)
+				}
+			}
 		}
-		strips[i].addTo(dw, sum, p.K())
 	})
+	sum.addTo(workers, dw, sums)
 	arena.Release(sums)
 }
 
-// pixelBlock is the number of pixels whose values stay in the caches while all
-// tiles of a task visit them.
+// pixelBlock is the largest number of pixels whose values stay in the caches
+// while all tiles of a task visit them.
 const pixelBlock = 256
 
-// rowsOf is a matrix of rows of the given width.
-type rowsOf struct {
-	data  []float32
-	width int
+// An outerSum is how the sums of a weight gradient are cut: rows of tiles into
+// strips and pixels into chunks. The pixels come in steps of one or two, class
+// by class; an odd one is alone in its step.
+type outerSum struct {
+	*outerTable
+	g       *gather
+	n, unit int // samples; pixels in a step
+	group   int // strips in a task
+	chunks  int
+	steps   int
 }
 
-// widen copies the rows of src into the wider rows of dst and fills up with zeros.
-func widen(workers *parallel.Pool, dst, src rowsOf) {
-	const block = 1024
-	rows := len(src.data) / src.width
-	workers.For((rows+block-1)/block, func(i int) {
-		for r := i * block; r < min((i+1)*block, rows); r++ {
-			out := dst.data[r*dst.width:][:dst.width]
-			clear(out[copy(out, src.data[r*src.width:][:src.width]):])
+// outerTable is what the sums of all batch sizes have in common.
+type outerTable struct {
+	tile    kernel.OuterTile
+	k       int         // values in a row of the weight
+	ldc     int         // values in a row of sums: so many vectors
+	merge   []merge     // how a row of sums is added to one of the weight
+	columns [][]columns // for each class, the vectors in its reach
+	strips  []strip
+}
+
+// columns are the vectors of one tile.
+type columns = []kernel.Column
+
+// A merge says that n values from sum on belong to the weight's from k on.
+type merge struct{ sum, k, n int }
+
+// A strip is one row of tiles of the weight gradient: rows [first, end), which
+// lie in one group.
+type strip struct{ first, end, group int }
+
+// outerSum returns the cut for n samples.
+func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum {
+	if g.outer == nil || g.outer.tile != tile {
+		g.outer = g.newOuterTable(p, tile)
+	}
+	s := outerSum{outerTable: g.outer, g: g, n: n, unit: unit}
+	for i := range g.classes {
+		s.steps += s.stepsOf(i)
+	}
+	const together, enough = 4, 16 // strips that share the pixels in the cache; tasks
+	s.group = min(together, len(s.strips))
+	s.chunks = max(1, min(enough/s.groups(), s.steps*unit/pixelBlock))
+	return s
+}
+
+func (s *outerSum) stepsOf(class int) int {
+	return (s.n*s.g.classes[class].size() + s.unit - 1) / s.unit
+}
+
+func (s *outerSum) groups() int { return (len(s.strips) + s.group - 1) / s.group }
+func (s *outerSum) tasks() int  { return s.groups() * s.chunks }
+
+// stripLen returns the number of values of a strip's sums.
+func (s *outerSum) stripLen() int { return s.tile.MR * s.ldc }
+
+// values returns the number of values of all sums: [chunks][strips][MR][ldc].
+func (s *outerSum) values() int { return s.chunks * len(s.strips) * s.stripLen() }
+
+// stripOf returns the i-th of strips' sums.
+func (s *outerSum) stripOf(sums []float32, i int) []float32 {
+	return sums[i*s.stripLen():][:s.stripLen()]
+}
+
+// An outerTask computes the sums of some strips over the steps [first, end).
+type outerTask struct {
+	strips     []strip
+	sums       []float32
+	first, end int
+}
+
+func (s *outerSum) task(task int, sums []float32) outerTask {
+	first, chunk := task/s.chunks*s.group, task%s.chunks
+	end := min(first+s.group, len(s.strips))
+	from := (chunk*len(s.strips) + first) * s.stripLen()
+	return outerTask{
+		strips: s.strips[first:end], sums: sums[from:][:(end-first)*s.stripLen()],
+		first: s.steps * chunk / s.chunks, end: s.steps * (chunk + 1) / s.chunks,
+	}
+}
+
+// An outerBlock are the pixels [first, first+count) of a class, counted over all
+// samples.
+type outerBlock struct{ class, first, count int }
+
+// block returns the block that begins at a step.
+func (s *outerSum) block(step, end int) outerBlock {
+	for class := range s.g.classes {
+		size := s.stepsOf(class)
+		if step < size {
+			first := step * s.unit
+			last := min(end*s.unit, s.n*s.g.classes[class].size())
+			return outerBlock{class, first, min(pixelBlock, last-first)}
+		}
+		step, end = step-size, end-size
+	}
+	panic("gemm: a step beyond the sum")
+}
+
+// addTo adds the sums to dw, chunk by chunk.
+func (s *outerSum) addTo(workers *parallel.Pool, dw, sums []float32) {
+	workers.For(len(s.strips), func(i int) {
+		total := s.stripOf(sums, i)
+		for c := 1; c < s.chunks; c++ {
+			kernel.Add(total, total, s.stripOf(sums, c*len(s.strips)+i))
+		}
+		for o := s.strips[i].first; o < s.strips[i].end; o++ {
+			row := total[(o-s.strips[i].first)*s.ldc:][:s.ldc]
+			for _, m := range s.merge {
+				to := dw[o*s.k+m.k:][:m.n]
+				kernel.Add(to, to, row[m.sum:][:m.n])
+			}
 		}
 	})
 }
 
-// A column is a vector of neighbouring values of the window: they start at x
-// in the window and belong to weight columns [k, k+n).
-type column struct{ x, k, n int }
-
-// columns cuts the window of one group into vectors.
-func (g *gather) columns(lanes int) []column {
-	var all []column
-	for s, off := range g.segs {
-		for i := 0; i < g.seglen; i += lanes {
-			all = append(all, column{x: off + i, k: s*g.seglen + i, n: min(lanes, g.seglen-i)})
+// newOuterTable cuts the window into vectors. A vector that lies within a tap
+// serves all classes that reach the tap. Where taps do not fill vectures, a row
+// of taps is cut as a whole, and anew for the classes that reach a part of it;
+// what a vector reads beyond its part is left out when the sums are merged.
+func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
+	t := &outerTable{tile: tile, k: p.K(), columns: make([][]columns, len(g.classes))}
+	across, lanes := len(g.w.offsets), tile.Lanes
+	type part struct{ x, k, n int } // of the window, contiguous
+	vectors := map[part][]kernel.Column{}
+	for class, c := range g.classes {
+		var all []kernel.Column
+		add := func(s part) {
+			v, ok := vectors[s]
+			if !ok {
+				for i := 0; i < s.n; i += lanes {
+					n := min(lanes, s.n-i)
+					v = append(v, kernel.Column{C: t.ldc, X: s.x + i})
+					t.addMerge(merge{t.ldc, s.k + i, n})
+					t.ldc += lanes
+				}
+				vectors[s] = v
+			}
+			all = append(all, v...)
+		}
+		r := c.reach
+		for kh := r.h.first; kh < r.h.end; kh++ {
+			at := func(kw int) part {
+				return part{g.h.offsets[kh]*g.frame.RowLen() + g.w.offsets[kw]*g.frame.C, (kh*across + kw) * g.depth, g.depth}
+			}
+			if g.contiguous && g.depth%lanes != 0 {
+				if r.w.first < r.w.end {
+					s := at(r.w.first)
+					s.n *= r.w.end - r.w.first
+					add(s)
+				}
+				continue
+			}
+			for kw := r.w.first; kw < r.w.end; kw++ {
+				add(at(kw))
+			}
+		}
+		for len(all) > 0 {
+			n := min(kernel.MaxOuterCols, len(all))
+			if len(all) == 4 { // 2 + 2 rather than 3 + 1
+				n = 2
+			}
+			t.columns[class] = append(t.columns[class], all[:n:n])
+			all = all[n:]
 		}
 	}
-	if len(all)%2 == 1 {
-		all = append(all, column{x: all[0].x}) // an idle partner: n is 0
-	}
-	return all
-}
-
-// A strip is one row of tiles of the weight gradient: rows [first, end), which
-// lie in one group, and all columns. Its sums are kept tile by tile, [pair of
-// columns][MR][2][Lanes].
-type strip struct {
-	tile       kernel.OuterTile
-	columns    []column
-	first, end int
-	low        int // the row its tiles start at: at the end they reach back over rows of another strip
-	group      int
-}
-
-func (p *Plan) strips(tile kernel.OuterTile, rows int) []strip {
-	var all []strip
-	columns, perGroup := p.forward.columns(tile.Lanes), p.O/p.Groups
+	outs := p.O / p.Groups
 	for group := range p.Groups {
-		for o := 0; o < perGroup; o += tile.MR {
-			first := group*perGroup + o
-			all = append(all, strip{
-				tile: tile, columns: columns, group: group,
-				first: first, end: min(first+tile.MR, (group+1)*perGroup), low: min(first, rows-tile.MR),
-			})
+		for o := 0; o < outs; o += tile.MR {
+			t.strips = append(t.strips, strip{first: group*outs + o, end: group*outs + min(o+tile.MR, outs), group: group})
 		}
 	}
-	return all
+	return t
 }
 
-// outerProducts writes to sums the outer products of pixels [from, to) for one
-// strip.
-func (p *Plan) outerProducts(sums []float32, dy rowsOf, x []float32, s *strip, from, to int) {
-	var rows [pixelBlock]int
-	size := 2 * s.tile.MR * s.tile.Lanes
-	clear(sums)
-	for ; from < to; from += pixelBlock {
-		count := min(pixelBlock, to-from)
-		p.forward.absolute(rows[:count], from, p.Input.Len(), s.group*(p.C/p.Groups))
-		for c := 0; c < len(s.columns); c += 2 {
-			kernel.OuterF32(sums[c/2*size:][:size], dy.data[from*dy.width+s.low:], dy.width, x, rows[:count], s.columns[c].x, s.columns[c+1].x)
+// addMerge puts a merge together with the one before where they are neighbours.
+func (t *outerTable) addMerge(m merge) {
+	if i := len(t.merge) - 1; i >= 0 {
+		last := &t.merge[i]
+		if last.sum+last.n == m.sum && last.k+last.n == m.k {
+			last.n += m.n
+			return
 		}
 	}
-}
-
-// addTo adds a strip's sums to the rows of dw, which have k values each.
-func (s *strip) addTo(dw, sums []float32, k int) {
-	for i, col := range s.columns {
-		pair, half := i/2, i%2
-		for o := s.first; o < s.end; o++ {
-			from := sums[((pair*s.tile.MR+o-s.low)*2+half)*s.tile.Lanes:]
-			kernel.Add(dw[o*k+col.k:][:col.n], dw[o*k+col.k:][:col.n], from[:col.n])
-		}
-	}
-}
-
-// absolute writes the starts of len(rows) windows from pixel m on, counted
-// over all samples.
-func (g *gather) absolute(rows []int, m, sampleLen, shift int) {
-	base, pixel := m/len(g.rows)*sampleLen+shift, m%len(g.rows)
-	for len(rows) > 0 {
-		here := min(len(rows), len(g.rows)-pixel)
-		for i, start := range g.rows[pixel : pixel+here] {
-			rows[i] = base + start
-		}
-		rows, base, pixel = rows[here:], base+sampleLen, 0
-	}
+	t.merge = append(t.merge, m)
 }

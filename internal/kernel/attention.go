@@ -26,6 +26,30 @@ func transposeGeneric(dst []float32, ldd int, src []float32, lds, rows, cols int
 	}
 }
 
+// TransposeCodes writes the columns of a matrix of groups of four codes as rows:
+//
+//	dst[(j*ldd+i)*4+q] = src[(i*lds+j)*4+q]
+//
+// for i < rows, j < cols, q < 4.
+func TransposeCodes(dst []int8, ldd int, src []int8, lds, rows, cols int) {
+	empty := rows == 0 || cols == 0
+	if rows < 0 || cols < 0 || ldd < rows || lds < cols || !empty && (len(dst) < 4*((cols-1)*ldd+rows) || len(src) < 4*((rows-1)*lds+cols)) {
+		panic(fmt.Sprintf("kernel.TransposeCodes: %d rows and %d columns of four, from %d codes with a stride of %d to %d with one of %d",
+			rows, cols, len(src), lds, len(dst), ldd))
+	}
+	if !empty {
+		transposeCodes(dst, ldd, src, lds, rows, cols)
+	}
+}
+
+func transposeCodesGeneric(dst []int8, ldd int, src []int8, lds, rows, cols int) {
+	for i := range rows {
+		for j := range cols {
+			copy(dst[(j*ldd+i)*4:][:4], src[(i*lds+j)*4:])
+		}
+	}
+}
+
 // Scale computes dst[i] = a*x[i]. dst may be x. All levels agree exactly.
 func Scale(dst []float32, a float32, x []float32) {
 	sameLength("Scale", dst, x)

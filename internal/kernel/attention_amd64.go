@@ -22,6 +22,24 @@ func transpose(dst []float32, ldd int, src []float32, lds, rows, cols int, a flo
 	}
 }
 
+// transposeCodes, too.
+func transposeCodes(dst []int8, ldd int, src []int8, lds, rows, cols int) {
+	if cpu.Current() == cpu.Generic {
+		transposeCodesGeneric(dst, ldd, src, lds, rows, cols)
+		return
+	}
+	whole, wide := rows&^7, cols&^7
+	if whole > 0 && wide > 0 {
+		transposeCodesAVX2(dst, ldd, src, lds, whole, wide)
+	}
+	if wide < cols && whole > 0 {
+		transposeCodesGeneric(dst[4*wide*ldd:], ldd, src[4*wide:], lds, whole, cols-wide)
+	}
+	if whole < rows {
+		transposeCodesGeneric(dst[4*whole:], ldd, src[4*whole*lds:], lds, rows-whole, cols)
+	}
+}
+
 func scale(dst []float32, a float32, x []float32) {
 	switch cpu.Current() {
 	case cpu.AVX512:

@@ -87,6 +87,88 @@ done2:
 	VZEROUPPER
 	RET
 
+// func transposeCodesAVX2(dst []int8, ldd int, src []int8, lds int, rows int, cols int)
+// Requires: AVX
+TEXT ·transposeCodesAVX2(SB), NOSPLIT, $0-80
+	MOVQ src_base+32(FP), AX
+	MOVQ lds+56(FP), CX
+	SHLQ $0x02, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ ldd+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ rows+64(FP), SI
+	SUBQ $0x00000008, SI
+	JL   done2
+
+loop1:
+	MOVQ AX, R8
+	MOVQ DX, R9
+	MOVQ cols+72(FP), DI
+	SUBQ $0x00000008, DI
+	JL   done4
+
+loop3:
+	LEAQ       (R8)(CX*4), R10
+	LEAQ       (CX)(CX*2), R11
+	VMOVUPS    (R8), Y0
+	VMOVUPS    (R8)(CX*1), Y1
+	VMOVUPS    (R8)(CX*2), Y2
+	VMOVUPS    (R8)(R11*1), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10)(CX*1), Y5
+	VMOVUPS    (R10)(CX*2), Y6
+	VMOVUPS    (R10)(R11*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y1, Y8, Y7
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y5, Y3, Y2
+	VUNPCKHPD  Y5, Y3, Y3
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VPERM2F128 $0x20, Y5, Y8, Y7
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y3, Y1, Y8
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VPERM2F128 $0x20, Y4, Y0, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	LEAQ       (R9)(BX*4), R10
+	LEAQ       (BX)(BX*2), R11
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    Y8, (R9)(BX*1)
+	VMOVUPS    Y7, (R9)(BX*2)
+	VMOVUPS    Y3, (R9)(R11*1)
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    Y1, (R10)(BX*1)
+	VMOVUPS    Y5, (R10)(BX*2)
+	VMOVUPS    Y0, (R10)(R11*1)
+	ADDQ       $0x20, R8
+	LEAQ       (R9)(BX*8), R9
+	SUBQ       $0x00000008, DI
+	JGE        loop3
+
+done4:
+	ADDQ $0x00000008, DI
+	LEAQ (AX)(CX*8), AX
+	ADDQ $0x20, DX
+	SUBQ $0x00000008, SI
+	JGE  loop1
+
+done2:
+	ADDQ $0x00000008, SI
+	VZEROUPPER
+	RET
+
 // func scaleAVX2(dst []float32, a float32, x []float32)
 // Requires: AVX
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-56

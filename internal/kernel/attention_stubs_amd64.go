@@ -9,6 +9,11 @@ package kernel
 //go:noescape
 func transposeAVX2(dst []float32, ldd int, src []float32, lds int, rows int, cols int, a float32)
 
+// transposeCodesAVX2 moves groups of four codes for multiples of 8 rows and columns.
+//
+//go:noescape
+func transposeCodesAVX2(dst []int8, ldd int, src []int8, lds int, rows int, cols int)
+
 // scaleAVX2 computes dst[i] = a*x[i].
 //
 //go:noescape

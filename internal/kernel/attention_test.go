@@ -57,6 +57,35 @@ func TestTranspose(t *testing.T) {
 	})
 }
 
+func TestTransposeCodes(t *testing.T) {
+	const most = 35
+	sizes := []int{0, 1, 2, 7, 8, 9, 15, 16, 17, 24, 32, most}
+	eachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 8))
+		from, to := newEdge[int8](t, 4*most*(most+9)), newEdge[int8](t, 4*most*(most+9))
+		code := func(int) int8 { return int8(rng.IntN(3) - 1) }
+		for _, rows := range sizes {
+			for _, cols := range sizes {
+				for _, extra := range []int{0, 1, 9} {
+					lds, ldd := cols+extra, rows+extra
+					src, dst := from.last(4*max(0, rows*lds-extra), code), to.last(4*max(0, cols*ldd-extra), code)
+					want := slices.Clone(dst)
+					for i := range rows {
+						for j := range cols {
+							for q := range 4 {
+								want[(j*ldd+i)*4+q] = src[(i*lds+j)*4+q]
+							}
+						}
+					}
+					if TransposeCodes(dst, ldd, src, lds, rows, cols); !slices.Equal(dst, want) {
+						t.Fatalf("%d rows and %d columns, strides %d and %d: wrong", rows, cols, lds, ldd)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestTransposeRefusesShapes(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		for name, call := range map[string]func(){

@@ -99,3 +99,17 @@ func signsBF16Generic(dst []uint16, x, y []int8) {
 		dst[2*i], dst[2*i+1] = bf16Of(float32(v)), bf16Of(float32(y[i]))
 	}
 }
+
+// CodesF32 computes dst[i] = codes[i]. dst and codes have the same length.
+func CodesF32(dst []float32, codes []int8) {
+	if len(dst) != len(codes) {
+		panic(fmt.Sprintf("kernel.CodesF32: %d values for %d codes", len(dst), len(codes)))
+	}
+	codesF32(dst, codes)
+}
+
+func codesF32Generic(dst []float32, codes []int8) {
+	for i, c := range codes {
+		dst[i] = float32(c)
+	}
+}

@@ -50,3 +50,14 @@ func signsBF16(dst []uint16, x, y []int8) {
 		signsBF16Generic(dst, x, y)
 	}
 }
+
+func codesF32(dst []float32, codes []int8) {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		codesF32AVX512(dst, codes)
+	case cpu.AVX2:
+		codesF32AVX2(dst, codes)
+	default:
+		codesF32Generic(dst, codes)
+	}
+}

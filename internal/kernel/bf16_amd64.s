@@ -165,6 +165,67 @@ done10:
 	VZEROUPPER
 	RET
 
+// func codesF32AVX2(dst []float32, codes []int8)
+// Requires: AVX, AVX2
+TEXT ·codesF32AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ codes_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	SUBQ $0x00000020, DX
+	JL   done2
+
+loop1:
+	VPMOVSXBD (CX), Y0
+	VCVTDQ2PS Y0, Y0
+	VMOVUPS   Y0, (AX)
+	VPMOVSXBD 8(CX), Y0
+	VCVTDQ2PS Y0, Y0
+	VMOVUPS   Y0, 32(AX)
+	VPMOVSXBD 16(CX), Y0
+	VCVTDQ2PS Y0, Y0
+	VMOVUPS   Y0, 64(AX)
+	VPMOVSXBD 24(CX), Y0
+	VCVTDQ2PS Y0, Y0
+	VMOVUPS   Y0, 96(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x00000020, DX
+	JGE       loop1
+
+done2:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JL   done4
+
+loop3:
+	VPMOVSXBD (CX), Y0
+	VCVTDQ2PS Y0, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000008, CX
+	SUBQ      $0x00000008, DX
+	JGE       loop3
+
+done4:
+	ADDQ $0x00000008, DX
+	SUBQ $0x00000001, DX
+	JL   done6
+
+loop5:
+	MOVBLSX    (CX), BX
+	VXORPS     X0, X0, X0
+	VCVTSI2SSL BX, X0, X0
+	VMOVSS     X0, (AX)
+	ADDQ       $0x00000004, AX
+	ADDQ       $0x00000001, CX
+	SUBQ       $0x00000001, DX
+	JGE        loop5
+
+done6:
+	ADDQ $0x00000001, DX
+	VZEROUPPER
+	RET
+
 // func roundBF16AVX512(dst []float32, x []float32, scale float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·roundBF16AVX512(SB), NOSPLIT, $0-52
@@ -279,6 +340,67 @@ done4:
 	VMOVUPS   Z7, K1, (AX)(BX*4)
 
 skip5:
+	VZEROUPPER
+	RET
+
+// func codesF32AVX512(dst []float32, codes []int8)
+// Requires: AVX, AVX512F
+TEXT ·codesF32AVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ codes_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	SUBQ $0x00000040, DX
+	JL   done2
+
+loop1:
+	VPMOVSXBD (CX), Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VPMOVSXBD 16(CX), Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, 64(AX)
+	VPMOVSXBD 32(CX), Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, 128(AX)
+	VPMOVSXBD 48(CX), Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000040, CX
+	SUBQ      $0x00000040, DX
+	JGE       loop1
+
+done2:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, DX
+	JL   done4
+
+loop3:
+	VPMOVSXBD (CX), Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000010, CX
+	SUBQ      $0x00000010, DX
+	JGE       loop3
+
+done4:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000001, DX
+	JL   done6
+
+loop5:
+	MOVBLSX    (CX), BX
+	VXORPS     X0, X0, X0
+	VCVTSI2SSL BX, X0, X0
+	VMOVSS     X0, (AX)
+	ADDQ       $0x00000004, AX
+	ADDQ       $0x00000001, CX
+	SUBQ       $0x00000001, DX
+	JGE        loop5
+
+done6:
+	ADDQ $0x00000001, DX
 	VZEROUPPER
 	RET
 

@@ -15,3 +15,5 @@ func pairBF16(dst []uint16, x, y []float32, a, b float32) { pairBF16Generic(dst,
 func codesBF16(dst []uint16, codes []uint8) { codesBF16Generic(dst, codes) }
 
 func signsBF16(dst []uint16, x, y []int8) { signsBF16Generic(dst, x, y) }
+
+func codesF32(dst []float32, codes []int8) { codesF32Generic(dst, codes) }

@@ -9,10 +9,20 @@ package kernel
 //go:noescape
 func roundBF16AVX2(dst []float32, x []float32, scale float32)
 
+// codesF32AVX2 computes dst[i] = codes[i].
+//
+//go:noescape
+func codesF32AVX2(dst []float32, codes []int8)
+
 // roundBF16AVX512 computes dst[i] = bfloat16(x[i]*scale).
 //
 //go:noescape
 func roundBF16AVX512(dst []float32, x []float32, scale float32)
+
+// codesF32AVX512 computes dst[i] = codes[i].
+//
+//go:noescape
+func codesF32AVX512(dst []float32, codes []int8)
 
 // toBF16AVX512 computes dst[i] = bfloat16(x[i]*scale).
 //

@@ -88,6 +88,14 @@ func TestConversionsToBF16(t *testing.T) {
 			SignsBF16(dst, p, q)
 			signsBF16Generic(want[:2*n], p, q)
 			check("SignsBF16", dst, want[:2*n])
+
+			f = fs.last(n, any)
+			CodesF32(f, p)
+			for i, v := range f {
+				if v != float32(p[i]) {
+					t.Fatalf("CodesF32 of %d: element %d is %g, want %d", n, i, v, p[i])
+				}
+			}
 		}
 	})
 }

@@ -3,79 +3,94 @@ package kernel
 import "fmt"
 
 // Weight gradients are sums of outer products over pixels: both operands are
-// read where they lie. A tile covers MR output channels and two vectors of
-// Lanes neighbouring values of the input, which start at x[rows[p]+col0] and
-// x[rows[p]+col1].
+// read where they lie. A tile covers MR output channels and one to three
+// vectors of Lanes neighbouring values of the input.
 
 // An OuterTile is the shape of a tile of outer products.
 type OuterTile struct {
 	MR    int // output channels
-	Lanes int // values in each of the two vectors
+	Lanes int // values in each of the vectors
 }
 
-// holds reports whether the operands of a tile over some pixels are long enough.
-func (t OuterTile) holds(c, g, ldg, pixels int) bool {
-	return c >= 2*t.MR*t.Lanes && (pixels == 0 || ldg >= 0 && g >= (pixels-1)*ldg+t.MR)
-}
+// MaxOuterCols is the largest number of vectors in a tile of outer products.
+const MaxOuterCols = 3
 
-func outerMistake(op string, c, g, ldg, pixels int) string {
-	return fmt.Sprintf("kernel.%s: %d values of c, and %d of g for %d pixels with a stride of %d", op, c, g, pixels, ldg)
-}
+// A Pixel says where a pixel's output gradients and the window of its inputs
+// begin. (It has no name of its own because the stubs of the assembly know none.)
+type Pixel = struct{ G, X int }
 
-// OuterF32 adds the outer products of len(rows) pixels to a tile. With V = Lanes,
+// A Column says where a vector of the inputs begins in a window, and where its
+// sums begin in a row of c. (It has no name of its own for the same reason.)
+type Column = struct{ C, X int }
+
+// OuterF32 adds the outer products of some pixels to a tile. With V = Lanes and
+// H = len(cols), from 1 to MaxOuterCols,
 //
-//	c[(2*i+h)*V+j] += sum(p) g[p*ldg+i] * x[rows[p]+col(h)+j]
+//	c[i*ldc+cols[h].C+j] += sum(p in pixels) g[p.G+i] * x[p.X+cols[h].X+j]
 //
-// for i < MR, h in {0, 1}, j < V, and col(0) = col0, col(1) = col1. That rows
-// and columns stay within x is up to the caller.
-func OuterF32(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int) {
-	if !TileOuter().holds(len(c), len(g), ldg, len(rows)) {
-		panic(outerMistake("OuterF32", len(c), len(g), ldg, len(rows)))
+// for i < MR, h < H, j < V. The columns' sums do not overlap. That pixels and columns stay within g and x is up
+// to the caller.
+func OuterF32(c []float32, ldc int, g, x []float32, pixels []Pixel, cols []Column) {
+	if t := TileOuter(); !t.holds(len(c), ldc, cols) {
+		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for columns %v", len(c), ldc, cols))
 	}
-	outerF32(c, g, ldg, x, rows, col0, col1)
+	outerF32(c, ldc, g, x, pixels, cols)
 }
 
-func outerF32Generic(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int) {
+// holds reports whether c holds the sums of the columns.
+func (t OuterTile) holds(c, ldc int, cols []Column) bool {
+	if len(cols) < 1 || len(cols) > MaxOuterCols {
+		return false
+	}
+	for _, col := range cols {
+		if col.C < 0 || col.C+t.Lanes > ldc || (t.MR-1)*ldc+col.C+t.Lanes > c {
+			return false
+		}
+	}
+	return true
+}
+
+func outerF32Generic(c []float32, ldc int, g, x []float32, pixels []Pixel, cols []Column) {
 	t := genericOuter
-	for p, row := range rows {
-		for i, d := range g[p*ldg:][:t.MR] {
-			at := c[2*i*t.Lanes:][:2*t.Lanes]
-			for j, v := range x[row+col0:][:t.Lanes] {
-				at[j] += d * v
-			}
-			for j, v := range x[row+col1:][:t.Lanes] {
-				at[t.Lanes+j] += d * v
+	for _, p := range pixels {
+		for i, d := range g[p.G:][:t.MR] {
+			for _, col := range cols {
+				at := c[i*ldc+col.C:][:t.Lanes]
+				for j, v := range x[p.X+col.X:][:t.Lanes] {
+					at[j] += d * v
+				}
 			}
 		}
 	}
 }
 
 // OuterBF16 is OuterF32 for bfloat16, whose products are added up in float32.
-// It takes pixels in pairs: rows has an even length, and g holds the channels
-// of the two pixels of a pair one beside the other. With V = Lanes and p
-// the pairs,
+// It takes pixels in pairs: rows has an even length, and g holds the output
+// gradients of the two pixels of a pair one beside the other. With V = Lanes,
+// H = len(cols) and p the pairs,
 //
-//	c[(2*i+h)*V+j] += sum(p, q<2) g[(p*ldg+i)*2+q] * x[rows[2*p+q]+col(h)+j]
+//	c[i*ldc+cols[h].C+j] += sum(p, q<2) g[(p*ldg+i)*2+q] * x[rows[2*p+q]+cols[h].X+j]
 //
 // Subnormal values may count as zero.
-func OuterBF16(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0, col1 int) {
-	if len(rows)%2 != 0 || !TileOuterBF16().holds(len(c), len(g)/2, ldg, len(rows)/2) {
-		panic(outerMistake("OuterBF16", len(c), len(g)/2, ldg, len(rows)/2))
+func OuterBF16(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
+	t, pairs := TileOuterBF16(), len(rows)/2
+	if len(rows)%2 != 0 || !t.holds(len(c), ldc, cols) || pairs > 0 && (ldg < 0 || len(g) < 2*((pairs-1)*ldg+t.MR)) {
+		panic(fmt.Sprintf("kernel.OuterBF16: %d values of c in rows of %d for columns %v, %d of g for %d pixels with a stride of %d",
+			len(c), ldc, cols, len(g), len(rows), ldg))
 	}
-	outerBF16(c, g, ldg, x, rows, col0, col1)
+	outerBF16(c, ldc, g, ldg, x, rows, cols)
 }
 
-func outerBF16Generic(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0, col1 int) {
+func outerBF16Generic(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
 	t := genericOuter
 	for p, row := range rows {
 		for i := range t.MR {
 			d := floatOf(g[(p/2*ldg+i)*2+p%2])
-			at := c[2*i*t.Lanes:][:2*t.Lanes]
-			for j, v := range x[row+col0:][:t.Lanes] {
-				at[j] += d * floatOf(v)
-			}
-			for j, v := range x[row+col1:][:t.Lanes] {
-				at[t.Lanes+j] += d * floatOf(v)
+			for _, col := range cols {
+				at := c[i*ldc+col.C:][:t.Lanes]
+				for j, v := range x[row+col.X:][:t.Lanes] {
+					at[j] += d * floatOf(v)
+				}
 			}
 		}
 	}

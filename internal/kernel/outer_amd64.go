@@ -8,9 +8,9 @@ import "github.com/AlarioAI/bitnet/internal/cpu"
 func TileOuter() OuterTile {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		return OuterTile{MR: 12, Lanes: 16}
+		return OuterTile{MR: 8, Lanes: 16}
 	case cpu.AVX2:
-		return OuterTile{MR: 6, Lanes: 8}
+		return OuterTile{MR: 4, Lanes: 8}
 	}
 	return genericOuter
 }
@@ -23,21 +23,21 @@ func TileOuterBF16() OuterTile {
 	return genericOuter
 }
 
-func outerF32(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int) {
+func outerF32(c []float32, ldc int, g, x []float32, pixels []Pixel, cols []Column) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		outerF32AVX512(c, g, ldg, x, rows, col0, col1)
+		outerF32AVX512(c, ldc, g, x, pixels, cols)
 	case cpu.AVX2:
-		outerF32AVX2(c, g, ldg, x, rows, col0, col1)
+		outerF32AVX2(c, ldc, g, x, pixels, cols)
 	default:
-		outerF32Generic(c, g, ldg, x, rows, col0, col1)
+		outerF32Generic(c, ldc, g, x, pixels, cols)
 	}
 }
 
-func outerBF16(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0, col1 int) {
+func outerBF16(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
 	if cpu.HasBF16() {
-		outerBF16AVX512(c, g, ldg, x, rows, col0, col1)
+		outerBF16AVX512(c, ldc, g, ldg, x, rows, cols)
 	} else {
-		outerBF16Generic(c, g, ldg, x, rows, col0, col1)
+		outerBF16Generic(c, ldc, g, ldg, x, rows, cols)
 	}
 }

@@ -4,17 +4,32 @@
 
 package kernel
 
-// outerF32AVX2 computes 6 output channels of 8 lanes.
+// outerF32AVX2 computes 4 output channels of 8, 16 or 24 lanes.
 //
 //go:noescape
-func outerF32AVX2(c []float32, g []float32, ldg int, x []float32, rows []int, col0 int, col1 int)
+func outerF32AVX2(c []float32, ldc int, g []float32, x []float32, pixels []struct {
+	G int
+	X int
+}, cols []struct {
+	C int
+	X int
+})
 
-// outerF32AVX512 computes 12 output channels of 16 lanes.
+// outerF32AVX512 computes 8 output channels of 16, 32 or 48 lanes.
 //
 //go:noescape
-func outerF32AVX512(c []float32, g []float32, ldg int, x []float32, rows []int, col0 int, col1 int)
+func outerF32AVX512(c []float32, ldc int, g []float32, x []float32, pixels []struct {
+	G int
+	X int
+}, cols []struct {
+	C int
+	X int
+})
 
-// outerBF16AVX512 computes 12 output channels of 16 lanes.
+// outerBF16AVX512 computes 8 output channels of 16, 32 or 48 lanes.
 //
 //go:noescape
-func outerBF16AVX512(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0 int, col1 int)
+func outerBF16AVX512(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []struct {
+	C int
+	X int
+})

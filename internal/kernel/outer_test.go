@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -13,37 +14,26 @@ func TestOuterF32(t *testing.T) {
 		rng := rand.New(rand.NewPCG(5, 6))
 		tile := TileOuter()
 		normal := func(int) float32 { return float32(rng.NormFloat64()) }
-		xs, gs, cs := newEdge[float32](t, 3*span), newEdge[float32](t, most*(tile.MR+3)), newEdge[float32](t, 2*tile.MR*tile.Lanes)
-		for _, pixels := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, most} {
-			for extra := range 4 {
-				ldg := tile.MR + extra
-				rows, cols := make([]int, pixels), [2]int{rng.IntN(span), rng.IntN(span)}
-				size := 0
-				for p := range rows {
-					rows[p] = rng.IntN(span)
-					size = max(size, rows[p]+max(cols[0], cols[1])+tile.Lanes)
-				}
-				x := xs.last(size, normal)
-				g := gs.last(max(0, pixels*ldg-extra), normal)
-				c := cs.last(2*tile.MR*tile.Lanes, normal)
-				old := append([]float32(nil), c...)
-				OuterF32(c, g, ldg, x, rows, cols[0], cols[1])
-				for i := range tile.MR {
-					for h, col := range cols {
-						for j := range tile.Lanes {
-							at := (2*i+h)*tile.Lanes + j
-							want, terms := float64(old[at]), math.Abs(float64(old[at]))
-							for p, row := range rows {
-								term := float64(g[p*ldg+i]) * float64(x[row+col+j])
-								want += term
-								terms += math.Abs(term)
-							}
-							if got := float64(c[at]); !(math.Abs(got-want) <= rounding(pixels+2)*terms) {
-								t.Fatalf("%d pixels, ldg %d: c[%d,%d,%d] = %g, want %g", pixels, ldg, i, h, j, got, want)
-							}
-						}
+		xs, gs, cs := newEdge[float32](t, 3*span), newEdge[float32](t, 3*span), newEdge[float32](t, 2*MaxOuterCols*tile.MR*tile.Lanes)
+		for _, count := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, most} {
+			for width := 1; width <= MaxOuterCols; width++ {
+				pixels, cols := make([]Pixel, count), newColumns(rng, tile, width, span)
+				xSize, gSize := 0, 0
+				for p := range pixels {
+					pixels[p] = Pixel{G: rng.IntN(span), X: rng.IntN(span)}
+					gSize = max(gSize, pixels[p].G+tile.MR)
+					for _, col := range cols {
+						xSize = max(xSize, pixels[p].X+col.X+tile.Lanes)
 					}
 				}
+				g, x := gs.last(gSize, normal), xs.last(xSize, normal)
+				ldc := outerRow(tile, cols)
+				c := cs.last((tile.MR-1)*ldc+cols[0].C+tile.Lanes, normal)
+				old := slices.Clone(c)
+				OuterF32(c, ldc, g, x, pixels, cols)
+				checkOuter(t, tile, c, old, ldc, count, cols, func(p, i, h, j int) (g0, x0 float32) {
+					return g[pixels[p].G+i], x[pixels[p].X+cols[h].X+j]
+				})
 			}
 		}
 	})
@@ -55,63 +45,108 @@ func TestOuterBF16(t *testing.T) {
 		rng := rand.New(rand.NewPCG(5, 6))
 		tile := TileOuterBF16()
 		normal := func(int) uint16 { return bf16Of(float32(rng.NormFloat64())) }
-		xs, gs, cs := newEdge[uint16](t, 3*span), newEdge[uint16](t, most*(tile.MR+3)), newEdge[float32](t, 2*tile.MR*tile.Lanes)
-		for _, pixels := range []int{0, 2, 4, 6, 8, 10, 30, most} {
+		xs, gs, cs := newEdge[uint16](t, 3*span), newEdge[uint16](t, most*(tile.MR+3)), newEdge[float32](t, 2*MaxOuterCols*tile.MR*tile.Lanes)
+		for _, count := range []int{0, 2, 4, 6, 8, 10, 30, most} {
 			for extra := range 4 {
-				ldg := tile.MR + extra
-				rows, cols := make([]int, pixels), [2]int{rng.IntN(span), rng.IntN(span)}
+				ldg, width := tile.MR+extra, 1+extra%MaxOuterCols
+				rows, cols := make([]int, count), newColumns(rng, tile, width, span)
 				size := 0
 				for p := range rows {
 					rows[p] = rng.IntN(span)
-					size = max(size, rows[p]+max(cols[0], cols[1])+tile.Lanes)
-				}
-				x := xs.last(size, normal)
-				g := gs.last(max(0, pixels*ldg-2*extra), normal)
-				c := cs.last(2*tile.MR*tile.Lanes, func(int) float32 { return float32(rng.NormFloat64()) })
-				old := append([]float32(nil), c...)
-				OuterBF16(c, g, ldg, x, rows, cols[0], cols[1])
-				for i := range tile.MR {
-					for h, col := range cols {
-						for j := range tile.Lanes {
-							at := (2*i+h)*tile.Lanes + j
-							want, terms := float64(old[at]), math.Abs(float64(old[at]))
-							for p, row := range rows {
-								term := float64(floatOf(g[(p/2*ldg+i)*2+p%2])) * float64(floatOf(x[row+col+j]))
-								want += term
-								terms += math.Abs(term)
-							}
-							if got := float64(c[at]); !(math.Abs(got-want) <= rounding(pixels+2)*terms) {
-								t.Fatalf("%d pixels, ldg %d: c[%d,%d,%d] = %g, want %g", pixels, ldg, i, h, j, got, want)
-							}
-						}
+					for _, col := range cols {
+						size = max(size, rows[p]+col.X+tile.Lanes)
 					}
 				}
+				g, x := gs.last(max(0, count*ldg-2*extra), normal), xs.last(size, normal)
+				ldc := outerRow(tile, cols)
+				c := cs.last((tile.MR-1)*ldc+cols[0].C+tile.Lanes, func(int) float32 { return float32(rng.NormFloat64()) })
+				old := slices.Clone(c)
+				OuterBF16(c, ldc, g, ldg, x, rows, cols)
+				checkOuter(t, tile, c, old, ldc, count, cols, func(p, i, h, j int) (g0, x0 float32) {
+					return floatOf(g[(p/2*ldg+i)*2+p%2]), floatOf(x[rows[p]+cols[h].X+j])
+				})
 			}
 		}
 	})
+}
+
+// newColumns scatters columns in the window; in c they lie in descending order
+// and with gaps.
+func newColumns(rng *rand.Rand, tile OuterTile, n, span int) []Column {
+	cols, at := make([]Column, n), rng.IntN(3)
+	for h := range cols {
+		cols[n-1-h] = Column{C: at, X: rng.IntN(span)}
+		at += tile.Lanes + rng.IntN(3)
+	}
+	return cols
+}
+
+// outerRow returns the least length of a row of c.
+func outerRow(tile OuterTile, cols []Column) int { return cols[0].C + tile.Lanes }
+
+// checkOuter compares a tile with its definition; factors returns the factors
+// of pixel p in the sum i, h, j. What is not a sum must be as it was.
+func checkOuter(t *testing.T, tile OuterTile, c, old []float32, ldc, pixels int, cols []Column, factors func(p, i, h, j int) (g, x float32)) {
+	t.Helper()
+	for i := range tile.MR {
+		for h, col := range cols {
+			for j := range tile.Lanes {
+				at := i*ldc + col.C + j
+				want, terms := float64(old[at]), math.Abs(float64(old[at]))
+				for p := range pixels {
+					g, x := factors(p, i, h, j)
+					want += float64(g) * float64(x)
+					terms += math.Abs(float64(g) * float64(x))
+				}
+				if got := float64(c[at]); !(math.Abs(got-want) <= rounding(pixels+2)*terms) {
+					t.Fatalf("%d pixels, %d columns: c[%d,%d,%d] = %g, want %g", pixels, len(cols), i, h, j, got, want)
+				}
+				old[at] = c[at]
+			}
+		}
+	}
+	if !slices.Equal(c, old) {
+		t.Fatalf("%d pixels, %d columns: more is written than the sums", pixels, len(cols))
+	}
 }
 
 // outerPixels are the numbers of pixels in the benchmarks.
 var outerPixels = []int{64, 256}
 
 func BenchmarkOuterF32(b *testing.B) {
-	for _, pixels := range outerPixels {
-		eachLevelRate(b, fmt.Sprintf("pixels=%d", pixels), "FLOP", func() (func(), int) {
-			t := TileOuter()
-			g, c := make([]float32, pixels*t.MR), make([]float32, 2*t.MR*t.Lanes)
-			x, rows := make([]float32, pixels*2*t.Lanes), evenly(pixels, 2*t.Lanes)
-			return func() { OuterF32(c, g, t.MR, x, rows, 0, t.Lanes) }, 4 * t.MR * t.Lanes * pixels
-		})
+	for _, n := range outerPixels {
+		for cols := 1; cols <= MaxOuterCols; cols++ {
+			eachLevelRate(b, fmt.Sprintf("pixels=%d/cols=%d", n, cols), "FLOP", func() (func(), int) {
+				t := TileOuter()
+				pixels := make([]Pixel, n)
+				for i := range pixels {
+					pixels[i] = Pixel{G: i * t.MR, X: i * cols * t.Lanes}
+				}
+				g, x, c := make([]float32, n*t.MR), make([]float32, n*cols*t.Lanes), make([]float32, cols*t.MR*t.Lanes)
+				return func() { OuterF32(c, cols*t.Lanes, g, x, pixels, inOrder(t, cols)) }, 2 * cols * t.MR * t.Lanes * n
+			})
+		}
 	}
 }
 
 func BenchmarkOuterBF16(b *testing.B) {
-	for _, pixels := range outerPixels {
-		eachLevelRate(b, fmt.Sprintf("pixels=%d", pixels), "FLOP", func() (func(), int) {
-			t := TileOuterBF16()
-			g, c := make([]uint16, pixels*t.MR), make([]float32, 2*t.MR*t.Lanes)
-			x, rows := make([]uint16, pixels*2*t.Lanes), evenly(pixels, 2*t.Lanes)
-			return func() { OuterBF16(c, g, t.MR, x, rows, 0, t.Lanes) }, 4 * t.MR * t.Lanes * pixels
-		})
+	for _, n := range outerPixels {
+		for cols := 1; cols <= MaxOuterCols; cols++ {
+			eachLevelRate(b, fmt.Sprintf("pixels=%d/cols=%d", n, cols), "FLOP", func() (func(), int) {
+				t := TileOuterBF16()
+				g, x, c := make([]uint16, n*t.MR), make([]uint16, n*cols*t.Lanes), make([]float32, cols*t.MR*t.Lanes)
+				rows := evenly(n, cols*t.Lanes)
+				return func() { OuterBF16(c, cols*t.Lanes, g, t.MR, x, rows, inOrder(t, cols)) }, 2 * cols * t.MR * t.Lanes * n
+			})
+		}
 	}
+}
+
+// inOrder returns columns one beside the other.
+func inOrder(t OuterTile, n int) []Column {
+	cols := make([]Column, n)
+	for h := range cols {
+		cols[h] = Column{C: h * t.Lanes, X: h * t.Lanes}
+	}
+	return cols
 }

@@ -13,7 +13,17 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	transpose()
+	transpose("transpose", "(dst []float32, ldd int, src []float32, lds, rows, cols int, a float32)",
+		"computes dst[j*ldd+i] = a*src[i*lds+j] for multiples of 8 rows and columns.",
+		func(f *vec.Func) func(m Mem, v reg.VecVirtual) {
+			a := f.Broadcast("a")
+			return func(m Mem, v reg.VecVirtual) { VMULPS(m, a, v) }
+		})
+	transpose("transposeCodes", "(dst []int8, ldd int, src []int8, lds, rows, cols int)",
+		"moves groups of four codes for multiples of 8 rows and columns.",
+		func(*vec.Func) func(m Mem, v reg.VecVirtual) {
+			return func(m Mem, v reg.VecVirtual) { VMOVUPS(m, v) }
+		})
 	for _, s := range []vec.Set{vec.AVX2, vec.AVX512} {
 		scale(s)
 	}
@@ -33,13 +43,13 @@ func scale(s vec.Set) {
 	f.End()
 }
 
-// transpose goes over the matrix in squares of 8x8. It serves AVX-512 as well: its
-// users spend a few per cent of their time here.
-func transpose() {
+// transpose goes over the matrix in squares of 8x8 values of four bytes. It
+// serves AVX-512 as well: its users spend a few per cent of their time here.
+// prepare returns the code that loads a line of a square.
+func transpose(name, signature, doc string, prepare func(*vec.Func) func(m Mem, v reg.VecVirtual)) {
 	const side = 8
-	f := vec.AVX2.Begin("transpose", "(dst []float32, ldd int, src []float32, lds, rows, cols int, a float32)",
-		"computes dst[j*ldd+i] = a*src[i*lds+j] for multiples of 8 rows and columns.")
-	a := f.Broadcast("a")
+	f := vec.AVX2.Begin(name, signature, doc)
+	load := prepare(f)
 	from, to := cornerOf("src", "lds"), cornerOf("dst", "ldd")
 	rows, cols := Load(Param("rows"), GP64()), GP64()
 	f.While(rows, side, func() {
@@ -49,7 +59,7 @@ func transpose() {
 			v := make([]reg.VecVirtual, side)
 			for i, m := range s.lines() {
 				v[i] = f.New()
-				VMULPS(m, a, v[i])
+				load(m, v[i])
 			}
 			v = transposed(v)
 			for i, m := range d.lines() {

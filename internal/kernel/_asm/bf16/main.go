@@ -15,6 +15,7 @@ func main() {
 	ConstraintExpr("!purego")
 	for _, s := range []vec.Set{vec.AVX2, vec.AVX512} {
 		roundBF16(s)
+		codesF32(s)
 	}
 	toBF16()
 	pairBF16()
@@ -59,6 +60,35 @@ func roundBF16(s vec.Set) {
 		v = r.round(p, v)
 		VANDPS(p.Of(upper), v, v)
 		p.Store(v, dst)
+	})
+	f.End()
+}
+
+func codesF32(s vec.Set) {
+	f := s.Begin("codesF32", "(dst []float32, codes []int8)", "computes dst[i] = codes[i].")
+	dst, codes, n := vec.Base("dst"), vec.Base("codes"), vec.Len("dst")
+	advance := func(values int) {
+		ADDQ(U32(uint32(4*values)), dst)
+		ADDQ(U32(uint32(values)), codes)
+	}
+	for _, vectors := range []int{4, 1} {
+		f.While(n, vectors*s.Lanes, func() {
+			for i := range vectors {
+				v := s.New()
+				VPMOVSXBD(Mem{Base: codes, Disp: s.Lanes * i}, v)
+				VCVTDQ2PS(v, v)
+				VMOVUPS(v, Mem{Base: dst, Disp: 4 * s.Lanes * i})
+			}
+			advance(vectors * s.Lanes)
+		})
+	}
+	f.While(n, 1, func() {
+		code, v := GP32(), XMM()
+		MOVBLSX(Mem{Base: codes}, code)
+		VXORPS(v, v, v)
+		VCVTSI2SSL(code, v, v)
+		VMOVSS(v, Mem{Base: dst})
+		advance(1)
 	})
 	f.End()
 }

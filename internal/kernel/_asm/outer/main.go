@@ -17,125 +17,161 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	outerF32(vec.AVX2, 6)
-	outerF32(vec.AVX512, 12)
-	outerBF16(vec.AVX512, 12)
+	outerF32(vec.AVX2, 4)
+	outerF32(vec.AVX512, 8)
+	outerBF16(vec.AVX512, 8)
 	Generate()
 }
 
 func outerF32(s vec.Set, mr int) {
-	f := s.Begin("outerF32", "(c []float32, g []float32, ldg int, x []float32, rows []int, col0, col1 int)", doc(s, mr))
-	o := begin(f, mr, 4)
-	o.each(1, func(at []reg.Register) {
-		var v [2]reg.VecVirtual
-		for h := range v {
-			v[h] = f.New()
-			VMOVUPS(Mem{Base: o.cols[h], Index: at[0], Scale: 4}, v[h])
-		}
-		o.products(v, VFMADD231PS)
+	f := s.Begin("outerF32", "(c []float32, ldc int, g, x []float32, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(s, mr))
+	eachWidth(f, mr, 4, func(o outer) {
+		g := vec.Base("g")
+		pixel, end := vec.Base("pixels"), vec.Len("pixels")
+		SHLQ(Imm(4), end)
+		ADDQ(pixel, end)
+		o.loop(pixel, end, func() {
+			gAt, xAt := GP64(), GP64()
+			MOVQ(Mem{Base: pixel}, gAt)
+			MOVQ(Mem{Base: pixel, Disp: 8}, xAt)
+			ADDQ(Imm(16), pixel)
+			v := make([]reg.VecVirtual, len(o.cols))
+			for h := range v {
+				v[h] = f.New()
+				VMOVUPS(Mem{Base: o.cols[h], Index: xAt, Scale: 4}, v[h])
+			}
+			LEAQ(Mem{Base: g, Index: gAt, Scale: 4}, gAt)
+			o.products(gAt, v, VFMADD231PS)
+		})
 	})
-	o.end()
 }
 
 // outerBF16 puts the values of two pixels side by side.
 func outerBF16(s vec.Set, mr int) {
-	f := s.Begin("outerBF16", "(c []float32, g []uint16, ldg int, x []uint16, rows []int, col0, col1 int)", doc(s, mr))
-	pairs := f.New()
-	VMOVUPS(pairOrder(s), pairs)
-	o := begin(f, mr, 2)
-	o.each(2, func(at []reg.Register) {
-		var v [2]reg.VecVirtual
-		for h := range v {
-			v[h] = f.New()
-			second := f.New()
-			VMOVUPS(Mem{Base: o.cols[h], Index: at[0], Scale: 2}, v[h].AsY())
-			VMOVUPS(Mem{Base: o.cols[h], Index: at[1], Scale: 2}, second.AsY())
-			VPERMT2W(second, pairs, v[h])
-		}
-		o.products(v, vec.VDPBF16PS)
+	f := s.Begin("outerBF16", "(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []struct{ C, X int })", doc(s, mr))
+	eachWidth(f, mr, 2, func(o outer) {
+		pairs := f.New()
+		VMOVUPS(pairOrder(s), pairs)
+		g, ldg := vec.Base("g"), GP64()
+		Load(Param("ldg"), ldg)
+		SHLQ(Imm(2), ldg)
+		row, end := vec.Base("rows"), vec.Len("rows")
+		LEAQ(Mem{Base: row, Index: end, Scale: 8}, end)
+		o.loop(row, end, func() {
+			var at [2]reg.GPVirtual
+			for i := range at {
+				at[i] = GP64()
+				MOVQ(Mem{Base: row, Disp: 8 * i}, at[i])
+			}
+			ADDQ(Imm(16), row)
+			v := make([]reg.VecVirtual, len(o.cols))
+			for h := range v {
+				v[h] = f.New()
+				second := f.New()
+				VMOVUPS(Mem{Base: o.cols[h], Index: at[0], Scale: 2}, v[h].AsY())
+				VMOVUPS(Mem{Base: o.cols[h], Index: at[1], Scale: 2}, second.AsY())
+				VPERMT2W(second, pairs, v[h])
+			}
+			o.products(g, v, vec.VDPBF16PS)
+			ADDQ(ldg, g)
+		})
 	})
-	o.end()
 }
 
 // pairOrder returns the permutation of two vectors of half the length into one
 // of pairs.
 func pairOrder(s vec.Set) Mem {
-	table := GLOBL("pairs"+s.Name, attr.RODATA|attr.NOPTR)
-	for i := range 2 * s.Lanes {
-		DATA(2*i, U16(i/2+i%2*2*s.Lanes))
+	if pairTable == nil {
+		table := GLOBL("pairs"+s.Name, attr.RODATA|attr.NOPTR)
+		for i := range 2 * s.Lanes {
+			DATA(2*i, U16(i/2+i%2*2*s.Lanes))
+		}
+		pairTable = &table
 	}
-	return table
+	return *pairTable
 }
+
+var pairTable *Mem
 
 func doc(s vec.Set, mr int) string {
-	return fmt.Sprintf("computes %d output channels of %d lanes.", mr, s.Lanes)
+	return fmt.Sprintf("computes %d output channels of %d, %d or %d lanes.", mr, s.Lanes, 2*s.Lanes, 3*s.Lanes)
 }
 
-// outer is a tile of outer products, in the order of c, and where the next
-// pixel lies.
+// outer is a tile of outer products, its sums in the order [MR][columns].
 type outer struct {
 	*vec.Func
-	mr           int
-	sums         []reg.VecVirtual
-	g, ldg       reg.GPVirtual
-	cols         [2]reg.GPVirtual // x + col0, x + col1
-	row, rowsEnd reg.GPVirtual
+	mr   int
+	cols []reg.GPVirtual // x + cols[h].X
+	sums []reg.VecVirtual
 }
 
-// begin reads the arguments; x has values of size bytes.
-func begin(f *vec.Func, mr, size int) outer {
-	o := outer{Func: f, mr: mr, sums: f.Zeros(2 * mr), g: vec.Base("g"), ldg: GP64()}
-	Load(Param("ldg"), o.ldg)
-	SHLQ(Imm(2), o.ldg)
-	x := vec.Base("x")
-	for h, name := range []string{"col0", "col1"} {
-		o.cols[h] = GP64()
-		Load(Param(name), o.cols[h])
-		LEAQ(Mem{Base: x, Index: o.cols[h], Scale: uint8(size)}, o.cols[h])
-	}
-	o.row, o.rowsEnd = vec.Base("rows"), vec.Len("rows")
-	LEAQ(Mem{Base: o.row, Index: o.rowsEnd, Scale: 8}, o.rowsEnd)
-	return o
-}
+const maxCols = 3
 
-// each writes the loop over the pixels, so many at a time.
-func (o *outer) each(pixels int, body func(at []reg.Register)) {
-	pixel, more := o.Label("pixel"), o.Label("more")
-	JMP(LabelRef(more))
-	Label(pixel)
-	at := make([]reg.Register, pixels)
-	for i := range at {
-		r := GP64()
-		MOVQ(Mem{Base: o.row, Disp: 8 * i}, r)
-		at[i] = r
-	}
-	ADDQ(Imm(uint64(8*pixels)), o.row)
-	body(at)
-	ADDQ(o.ldg, o.g)
-	Label(more)
-	CMPQ(o.row, o.rowsEnd)
-	JNE(LabelRef(pixel))
-}
-
-// products adds the products of the vectors and the output channels, which are
-// 4 bytes each.
-func (o *outer) products(v [2]reg.VecVirtual, add func(ops ...Op)) {
-	for i := range o.mr {
-		d := o.New()
-		VBROADCASTSS(Mem{Base: o.g, Disp: 4 * i}, d)
-		for h := range v {
-			add(v[h], d, o.sums[2*i+h])
+// eachWidth writes the tiles of three columns, two and one; x has values of
+// size bytes.
+func eachWidth(f *vec.Func, mr, size int, write func(outer)) {
+	for n := maxCols; n > 0; n-- {
+		next := f.Label("next")
+		if n > 1 {
+			CMPQ(vec.Len("cols"), Imm(uint64(n)))
+			JNE(LabelRef(next))
+		}
+		o := outer{Func: f, mr: mr, sums: f.Zeros(n * mr)}
+		x, cols := vec.Base("x"), vec.Base("cols")
+		for h := range n {
+			col := GP64()
+			MOVQ(Mem{Base: cols, Disp: 16*h + 8}, col)
+			LEAQ(Mem{Base: x, Index: col, Scale: uint8(size)}, col)
+			o.cols = append(o.cols, col)
+		}
+		write(o)
+		o.add()
+		f.End()
+		if n > 1 {
+			Label(next)
 		}
 	}
 }
 
-// end adds the sums to c and ends the function.
-func (o *outer) end() {
-	c := vec.Base("c")
-	for i, v := range o.sums {
-		m := Mem{Base: c, Disp: 4 * o.Lanes * i}
-		VADDPS(m, v, v)
-		VMOVUPS(v, m)
+// add adds the sums to c.
+func (o outer) add() {
+	cols, c, ldc := vec.Base("cols"), vec.Base("c"), GP64()
+	Load(Param("ldc"), ldc)
+	n := len(o.cols)
+	for h := range n {
+		row := GP64()
+		MOVQ(Mem{Base: cols, Disp: 16 * h}, row)
+		LEAQ(Mem{Base: c, Index: row, Scale: 4}, row)
+		for i := range o.mr {
+			v, m := o.sums[n*i+h], Mem{Base: row}
+			VADDPS(m, v, v)
+			VMOVUPS(v, m)
+			if i < o.mr-1 {
+				LEAQ(Mem{Base: row, Index: ldc, Scale: 4}, row)
+			}
+		}
 	}
-	o.End()
+}
+
+// loop writes a loop whose body moves at on to end.
+func (o outer) loop(at, end reg.Register, body func()) {
+	loop, more := o.Label("loop"), o.Label("more")
+	JMP(LabelRef(more))
+	Label(loop)
+	body()
+	Label(more)
+	CMPQ(at, end)
+	JNE(LabelRef(loop))
+}
+
+// products adds the products of the vectors and the output channels at g, which
+// are 4 bytes each.
+func (o outer) products(g reg.Register, v []reg.VecVirtual, add func(ops ...Op)) {
+	for i := range o.mr {
+		d := o.New()
+		VBROADCASTSS(Mem{Base: g, Disp: 4 * i}, d)
+		for h := range v {
+			add(v[h], d, o.sums[len(v)*i+h])
+		}
+	}
 }

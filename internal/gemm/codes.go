@@ -1,0 +1,133 @@
+package gemm
+
+import (
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// ForwardCodes is Forward for codes: x holds activation codes as QuantiseU8
+// writes them, in the frame p.Input, W codes packed by PackCodes, and scale one
+// factor for each sample,
+//
+//	y[i,oh,ow,o] = bias[o] + scale[i] * sum(kh, kw, c) x[...] * W[o,kh,kw,c]
+//
+// with an exact integer sum.
+func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32) {
+	if p.depthwise != nil {
+		p.depthwiseForwardCodes(workers, y, x, n, w, scale, bias)
+		return
+	}
+	if p.merged != nil {
+		p = p.merged
+	}
+	g, b := &p.forward.framed[0], w
+	yLen, aLen := p.OutH()*p.OutW()*p.O, p.Input.Len()
+	blocks, step := newBlocks(n*len(g.rows), b), b.rowsPerCall()
+	workers.For(blocks.tasks(), func(task int) {
+		group, panels, first, end := blocks.task(task)
+		var acc [maxTile]int32
+		var factors rowFactors
+		var own ragged
+		for i := panels.first; i < panels.end; i++ {
+			s := b.panel(i)
+			weights := b.s8[b.at(group, i):][:b.k*s.width]
+			column := group*b.n + s.first
+			offsets := panelOffsets{sums: b.sums[group*b.columns()+s.first:], stride: b.groups * b.columns()}
+			var shift []float32
+			if bias != nil {
+				shift = bias[column:][:s.n]
+			}
+			for m := first; m < end; {
+				win, rows, outs := g.window(m, min(step, end-m), n, b.tile.MR, aLen, yLen, &own)
+				segs := g.segmentsOf(win, fours, &own)
+				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
+				kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offsets.of(g, win, s.n), factors.of(scale, win, len(outs), &own), shift)
+				m += len(outs)
+			}
+		}
+	})
+}
+
+// panelOffsets are what the 128 that is added to all activations adds to the
+// sums of a panel's columns: 128 times the sum of the codes in reach.
+type panelOffsets struct {
+	sums    []int32 // of Panels
+	stride  int     // from a tap or run to the next
+	offsets [32]int32
+	first   int // 1 + the classes whose offsets these are
+	last    int
+}
+
+func (p *panelOffsets) of(g *gather, w window, n int) []int32 {
+	if p.first == w.class+1 && p.last == w.last+1 {
+		return p.offsets[:n]
+	}
+	p.first, p.last = w.class+1, w.last+1
+	r, columns := g.reachOf(w), len(g.w.offsets)
+	if !g.clips(fours) {
+		r.w, columns = interval{0, 1}, 1
+	}
+	clear(p.offsets[:])
+	for kh := r.h.first; kh < r.h.end; kh++ {
+		for kw := r.w.first; kw < r.w.end; kw++ {
+			for j, sum := range p.sums[(kh*columns+kw)*p.stride:][:n] {
+				p.offsets[j] += 128 * sum
+			}
+		}
+	}
+	return p.offsets[:n]
+}
+
+// rowFactors are the factors of a call's rows. Most calls stay within one
+// sample, and within that of the call before.
+type rowFactors struct {
+	each  [callRows]float32
+	whole int // 1 + the sample whose factor fills each, or 0
+}
+
+// of returns the factors of the count rows of a window.
+func (f *rowFactors) of(scale []float32, w window, count int, own *ragged) []float32 {
+	switch {
+	case w.sample < 0:
+		f.whole = 0
+		for r, sample := range own.samples[:count] {
+			f.each[r] = scale[sample]
+		}
+	case f.whole != w.sample+1:
+		f.whole = w.sample + 1
+		for r := range f.each {
+			f.each[r] = scale[w.sample]
+		}
+	}
+	return f.each[:count]
+}
+
+// InputGradientCodes is InputGradient for a weight of codes.
+func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
+	w := arena.Floats(len(codes))
+	each(workers, len(w), func(lo, hi int) { kernel.CodesF32(w[lo:hi], codes[lo:hi]) })
+	p.InputGradient(workers, arena, dx, dy, n, w)
+	arena.Release(w)
+}
+
+// Dequantise returns the values of codes as QuantiseU8 stores them, n samples in
+// the frame p.Input:
+//
+//	scale[i] * (codes[i,...] - 128)
+//
+// A nil scale stands for ones. The arena gets the buffer back from the caller.
+func (p *Plan) Dequantise(workers *parallel.Pool, arena *tensor.Arena, codes []uint8, n int, scale []float32) []float32 {
+	values, size := arena.Floats(len(codes)), len(codes)/n
+	step := max(1, 4096/size)
+	workers.For((n+step-1)/step, func(chunk int) {
+		for i := chunk * step; i < min((chunk+1)*step, n); i++ {
+			s := float32(1)
+			if scale != nil {
+				s = scale[i]
+			}
+			kernel.DequantiseU8(values[i*size:][:size], codes[i*size:][:size], s)
+		}
+	})
+	return values
+}

@@ -24,22 +24,16 @@ func (r Recipe) Weights(workers *parallel.Pool, codes []int8, w []float32) (scal
 		panic("quant.Weights: the recipe float has no codes")
 	}
 	beta := mean(workers, w, kernel.SumAbs)
+	var low, high float32 // codes are -1 below and +1 above
 	if r.binary() {
-		center := below(mean(workers, w, kernel.Sum))
-		blocks(workers, len(w), func(lo, hi int) {
-			for i, v := range w[lo:hi] {
-				codes[lo+i] = 2*bit(v > center) - 1
-			}
-		})
-		return float32(beta)
+		high = below(mean(workers, w, kernel.Sum))
+		low = math.Nextafter32(high, float32(math.Inf(1)))
+	} else {
+		// round(q) is +1 for q > 1/2, and 0 for 1/2 itself.
+		high = below(0.5 * (beta + weightEps))
+		low = -high
 	}
-	// round(q) is +1 for q > 1/2, and 0 for 1/2 itself.
-	half := below(0.5 * (beta + weightEps))
-	blocks(workers, len(w), func(lo, hi int) {
-		for i, v := range w[lo:hi] {
-			codes[lo+i] = bit(v > half) - bit(v < -half)
-		}
-	})
+	blocks(workers, len(w), func(lo, hi int) { kernel.SignsS8(codes[lo:hi], w[lo:hi], low, high) })
 	return float32(beta)
 }
 
@@ -52,14 +46,6 @@ func below(x float64) float32 {
 		v = math.Nextafter32(v, float32(math.Inf(-1)))
 	}
 	return v
-}
-
-// bit compiles to a flag and no branch: the codes are as unpredictable as the weights.
-func bit(b bool) int8 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 const block = 1 << 13

@@ -43,3 +43,30 @@ func dequantiseU8Generic(dst []float32, codes []uint8, scale float32) {
 		dst[i] = scale * float32(int(c)-128)
 	}
 }
+
+// SignsS8 compares each value with two thresholds:
+//
+//	dst[i] = (x[i] > high ? 1 : 0) - (x[i] < low ? 1 : 0)
+//
+// dst and x have the same length. All levels agree exactly.
+func SignsS8(dst []int8, x []float32, low, high float32) {
+	if len(dst) != len(x) {
+		panic(fmt.Sprintf("kernel.SignsS8: %d codes for %d values", len(dst), len(x)))
+	}
+	signsS8(dst, x, low, high)
+}
+
+func signsS8Generic(dst []int8, x []float32, low, high float32) {
+	for i, v := range x {
+		dst[i] = bit(v > high) - bit(v < low)
+	}
+}
+
+// bit compiles to a flag and no branch: the codes are as unpredictable as the
+// values.
+func bit(b bool) int8 {
+	if b {
+		return 1
+	}
+	return 0
+}

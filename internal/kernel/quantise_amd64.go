@@ -25,3 +25,14 @@ func dequantiseU8(dst []float32, codes []uint8, scale float32) {
 		dequantiseU8Generic(dst, codes, scale)
 	}
 }
+
+func signsS8(dst []int8, x []float32, low, high float32) {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		signsS8AVX512(dst, x, low, high)
+	case cpu.AVX2:
+		signsS8AVX2(dst, x, low, high)
+	default:
+		signsS8Generic(dst, x, low, high)
+	}
+}

@@ -206,6 +206,113 @@ done6:
 	VZEROUPPER
 	RET
 
+// func signsS8AVX2(dst []int8, x []float32, low float32, high float32)
+// Requires: AVX, AVX2
+TEXT ·signsS8AVX2(SB), NOSPLIT, $0-56
+	VBROADCASTSS low+48(FP), Y0
+	VBROADCASTSS high+52(FP), Y1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVL         $0x00000001, BX
+	VMOVD        BX, X2
+	VPBROADCASTD X2, Y2
+	VMOVUPS      orderAVX2<>+0(SB), Y2
+	SUBQ         $0x00000020, DX
+	JL           done2
+
+loop1:
+	VMOVUPS   (CX), Y3
+	VCMPPS    $0x1e, Y1, Y3, Y4
+	VCMPPS    $0x11, Y0, Y3, Y3
+	VPSUBD    Y4, Y3, Y4
+	VMOVUPS   32(CX), Y3
+	VCMPPS    $0x1e, Y1, Y3, Y5
+	VCMPPS    $0x11, Y0, Y3, Y3
+	VPSUBD    Y5, Y3, Y5
+	VMOVUPS   64(CX), Y3
+	VCMPPS    $0x1e, Y1, Y3, Y6
+	VCMPPS    $0x11, Y0, Y3, Y3
+	VPSUBD    Y6, Y3, Y6
+	VMOVUPS   96(CX), Y3
+	VCMPPS    $0x1e, Y1, Y3, Y7
+	VCMPPS    $0x11, Y0, Y3, Y3
+	VPSUBD    Y7, Y3, Y7
+	VPACKSSDW Y5, Y4, Y4
+	VPACKSSDW Y7, Y6, Y6
+	VPACKSSWB Y6, Y4, Y4
+	VPERMD    Y4, Y2, Y4
+	VMOVUPS   Y4, (AX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000020, AX
+	SUBQ      $0x00000020, DX
+	JGE       loop1
+
+done2:
+	ADDQ   $0x00000020, DX
+	VXORPS Y2, Y2, Y2
+	SUBQ   $0x00000008, DX
+	JL     done4
+
+loop3:
+	VMOVUPS      (CX), Y3
+	VCMPPS       $0x1e, Y1, Y3, Y4
+	VCMPPS       $0x11, Y0, Y3, Y3
+	VPSUBD       Y4, Y3, Y4
+	VEXTRACTI128 $0x01, Y4, X3
+	VPACKSSDW    X3, X4, X4
+	VPACKSSWB    X4, X4, X4
+	VXORPS       X2, X4, X4
+	VMOVQ        X4, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000008, AX
+	SUBQ         $0x00000008, DX
+	JGE          loop3
+
+done4:
+	ADDQ         $0x00000008, DX
+	TESTQ        DX, DX
+	JZ           end5
+	VMOVD        DX, X3
+	VPBROADCASTD X3, Y3
+	MOVQ         $0x0706050403020100, BX
+	VMOVQ        BX, X4
+	VPMOVZXBD    X4, Y4
+	VPCMPGTD     Y4, Y3, Y3
+	VMASKMOVPS   (CX), Y3, Y3
+	VCMPPS       $0x1e, Y1, Y3, Y1
+	VCMPPS       $0x11, Y0, Y3, Y0
+	VPSUBD       Y1, Y0, Y1
+	VEXTRACTI128 $0x01, Y1, X0
+	VPACKSSDW    X0, X1, X1
+	VPACKSSWB    X1, X1, X1
+	VXORPS       X2, X1, X1
+	VMOVQ        X1, CX
+	TESTL        $0x00000004, DX
+	JZ           skip6
+	MOVL         CX, (AX)
+	ADDQ         $0x04, AX
+	SHRQ         $0x20, CX
+
+skip6:
+	TESTL $0x00000002, DX
+	JZ    skip7
+	MOVW  CX, (AX)
+	ADDQ  $0x02, AX
+	SHRQ  $0x10, CX
+
+skip7:
+	TESTL $0x00000001, DX
+	JZ    skip8
+	MOVB  CL, (AX)
+	ADDQ  $0x01, AX
+	SHRQ  $0x08, CX
+
+skip8:
+end5:
+	VZEROUPPER
+	RET
+
 DATA orderAVX512<>+0(SB)/4, $0x00000000
 DATA orderAVX512<>+4(SB)/4, $0x00000004
 DATA orderAVX512<>+8(SB)/4, $0x00000008
@@ -387,5 +494,92 @@ loop5:
 
 done6:
 	ADDQ $0x00000001, DX
+	VZEROUPPER
+	RET
+
+// func signsS8AVX512(dst []int8, x []float32, low float32, high float32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL
+TEXT ·signsS8AVX512(SB), NOSPLIT, $0-56
+	VBROADCASTSS low+48(FP), Z0
+	VBROADCASTSS high+52(FP), Z1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVL         $0x00000001, BX
+	VMOVD        BX, X2
+	VPBROADCASTD X2, Z2
+	VMOVUPS      orderAVX512<>+0(SB), Z3
+	SUBQ         $0x00000040, DX
+	JL           done2
+
+loop1:
+	VMOVUPS   (CX), Z4
+	VCMPPS    $0x1e, Z1, Z4, K1
+	VCMPPS    $0x11, Z0, Z4, K2
+	VMOVAPS.Z Z2, K1, Z4
+	VPSUBD    Z2, Z4, K2, Z4
+	VMOVUPS   64(CX), Z5
+	VCMPPS    $0x1e, Z1, Z5, K1
+	VCMPPS    $0x11, Z0, Z5, K2
+	VMOVAPS.Z Z2, K1, Z5
+	VPSUBD    Z2, Z5, K2, Z5
+	VMOVUPS   128(CX), Z6
+	VCMPPS    $0x1e, Z1, Z6, K1
+	VCMPPS    $0x11, Z0, Z6, K2
+	VMOVAPS.Z Z2, K1, Z6
+	VPSUBD    Z2, Z6, K2, Z6
+	VMOVUPS   192(CX), Z7
+	VCMPPS    $0x1e, Z1, Z7, K1
+	VCMPPS    $0x11, Z0, Z7, K2
+	VMOVAPS.Z Z2, K1, Z7
+	VPSUBD    Z2, Z7, K2, Z7
+	VPACKSSDW Z5, Z4, Z4
+	VPACKSSDW Z7, Z6, Z6
+	VPACKSSWB Z6, Z4, Z4
+	VPERMD    Z4, Z3, Z4
+	VMOVUPS   Z4, (AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000040, DX
+	JGE       loop1
+
+done2:
+	ADDQ   $0x00000040, DX
+	VXORPS Z3, Z3, Z3
+	SUBQ   $0x00000010, DX
+	JL     done4
+
+loop3:
+	VMOVUPS   (CX), Z4
+	VCMPPS    $0x1e, Z1, Z4, K1
+	VCMPPS    $0x11, Z0, Z4, K2
+	VMOVAPS.Z Z2, K1, Z4
+	VPSUBD    Z2, Z4, K2, Z4
+	VPMOVSDB  Z4, X4
+	VXORPS    X3, X4, X4
+	VMOVUPS   X4, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000010, AX
+	SUBQ      $0x00000010, DX
+	JGE       loop3
+
+done4:
+	ADDQ      $0x00000010, DX
+	TESTQ     DX, DX
+	JZ        end5
+	XORL      BX, BX
+	BTSL      DX, BX
+	DECL      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z4
+	VCMPPS    $0x1e, Z1, Z4, K2
+	VCMPPS    $0x11, Z0, Z4, K3
+	VMOVAPS.Z Z2, K2, Z0
+	VPSUBD    Z2, Z0, K3, Z0
+	VPMOVSDB  Z0, X0
+	VXORPS    X3, X0, X0
+	VMOVDQU8  X0, K1, (AX)
+
+end5:
 	VZEROUPPER
 	RET

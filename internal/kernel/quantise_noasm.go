@@ -9,3 +9,5 @@ func quantiseU8(dst []uint8, x []float32, center, scale float32) {
 func dequantiseU8(dst []float32, codes []uint8, scale float32) {
 	dequantiseU8Generic(dst, codes, scale)
 }
+
+func signsS8(dst []int8, x []float32, low, high float32) { signsS8Generic(dst, x, low, high) }

@@ -14,6 +14,11 @@ func quantiseU8AVX2(dst []uint8, x []float32, center float32, scale float32)
 //go:noescape
 func dequantiseU8AVX2(dst []float32, codes []uint8, scale float32)
 
+// signsS8AVX2 computes len(x) codes.
+//
+//go:noescape
+func signsS8AVX2(dst []int8, x []float32, low float32, high float32)
+
 // quantiseU8AVX512 computes len(x) codes.
 //
 //go:noescape
@@ -23,3 +28,8 @@ func quantiseU8AVX512(dst []uint8, x []float32, center float32, scale float32)
 //
 //go:noescape
 func dequantiseU8AVX512(dst []float32, codes []uint8, scale float32)
+
+// signsS8AVX512 computes len(x) codes.
+//
+//go:noescape
+func signsS8AVX512(dst []int8, x []float32, low float32, high float32)

@@ -126,3 +126,41 @@ func TestDequantiseU8(t *testing.T) {
 		}
 	})
 }
+
+func TestSignsS8(t *testing.T) {
+	const most = 200
+	nan := float32(math.NaN())
+	special := []float32{0, -0.5, 0.5, math.Nextafter32(0.5, 1), math.Nextafter32(-0.5, -1), nan, float32(math.Inf(1)), float32(math.Inf(-1)), math.SmallestNonzeroFloat32}
+	eachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(11, 12))
+		xs, codes := newEdge[float32](t, most), newEdge[int8](t, most)
+		for n := range most {
+			for _, bounds := range [][2]float32{{-0.5, 0.5}, {math.SmallestNonzeroFloat32, 0}, {0.25, 0.25}} {
+				x := xs.last(n, func(int) float32 {
+					if rng.IntN(4) == 0 {
+						return special[rng.IntN(len(special))]
+					}
+					return float32(rng.NormFloat64())
+				})
+				codes.last(n+1, func(int) int8 { return 99 })
+				dst := codes[len(codes)-n:]
+				SignsS8(dst, x, bounds[0], bounds[1])
+				for i, v := range x {
+					want := int8(0)
+					if v > bounds[1] {
+						want++
+					}
+					if v < bounds[0] {
+						want--
+					}
+					if dst[i] != want {
+						t.Fatalf("n=%d: code of %v between %v is %d, want %d", n, v, bounds, dst[i], want)
+					}
+				}
+				if codes[len(codes)-n-1] != 99 {
+					t.Fatalf("n=%d: wrote before the array", n)
+				}
+			}
+		}
+	})
+}

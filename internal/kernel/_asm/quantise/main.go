@@ -17,14 +17,15 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 	for _, s := range []vec.Set{vec.AVX2, vec.AVX512} {
-		quantiseU8(s)
+		order := unpackOrder(s)
+		quantiseU8(s, order)
 		dequantiseU8(s)
+		signsS8(s, order)
 	}
 	Generate()
 }
 
-func quantiseU8(s vec.Set) {
-	order := unpackOrder(s)
+func quantiseU8(s vec.Set, order Mem) {
 	f := s.Begin("quantiseU8", "(dst []uint8, x []float32, center, scale float32)", "computes len(x) codes.")
 	center, scale := s.Broadcast("center"), s.Broadcast("scale")
 	largest, sign := s.Splat(math.Float32bits(127)), s.Splat(0x80808080)
@@ -112,6 +113,62 @@ func dequantiseU8(s vec.Set) {
 		VMOVSS(v, Mem{Base: dst})
 		advance(1)
 	})
+	f.End()
+}
+
+// signsS8 compares vectors: the bits of a comparison that holds are the number
+// -1. Their packing into bytes is that of quantiseU8.
+func signsS8(s vec.Set, table Mem) {
+	const less, greater = 17, 30
+	f := s.Begin("signsS8", "(dst []int8, x []float32, low, high float32)", "computes len(x) codes.")
+	low, high := s.Broadcast("low"), s.Broadcast("high")
+	dst, x, n := vec.Base("dst"), vec.Base("x"), vec.Len("x")
+	one := s.Splat(1)
+	compare := func(mask reg.Register, i int) reg.VecVirtual {
+		v, plus := s.New(), s.New()
+		s.LoadFirst(mask, Mem{Base: x, Disp: 4 * s.Lanes * i}, v)
+		if s == vec.AVX512 {
+			above, below := K(), K()
+			VCMPPS(Imm(greater), high, v, above)
+			VCMPPS(Imm(less), low, v, below)
+			VMOVAPS_Z(one, above, plus)
+			VPSUBD(one, plus, below, plus)
+			return plus
+		}
+		minus := s.New()
+		VCMPPS(Imm(greater), high, v, plus)
+		VCMPPS(Imm(less), low, v, minus)
+		VPSUBD(plus, minus, plus)
+		return plus
+	}
+	order := s.New()
+	VMOVUPS(table, order)
+	f.While(n, 4*s.Lanes, func() {
+		var v [4]reg.VecVirtual
+		for i := range v {
+			v[i] = compare(nil, i)
+		}
+		VPACKSSDW(v[1], v[0], v[0])
+		VPACKSSDW(v[3], v[2], v[2])
+		VPACKSSWB(v[2], v[0], v[0])
+		VPERMD(v[0], order, v[0])
+		VMOVUPS(v[0], Mem{Base: dst})
+		ADDQ(U32(uint32(16*s.Lanes)), x)
+		ADDQ(U32(uint32(4*s.Lanes)), dst)
+	})
+	none := s.New()
+	VXORPS(none, none, none)
+	f.While(n, s.Lanes, func() {
+		storeBytes(s, bytes(s, compare(nil, 0), none), dst)
+		ADDQ(U32(uint32(4*s.Lanes)), x)
+		ADDQ(U32(uint32(s.Lanes)), dst)
+	})
+	end := f.Label("end")
+	TESTQ(n, n)
+	JZ(LabelRef(end))
+	mask := s.First(n)
+	storeFirst(f, mask, n, bytes(s, compare(mask, 0), none), dst)
+	Label(end)
 	f.End()
 }
 

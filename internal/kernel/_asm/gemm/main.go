@@ -82,6 +82,12 @@ func gemmF32(s vec.Set, mr int) {
 		t.eachSegment(func() {
 			Load(Param("seglen"), left)
 			t.count(left, 1, func(k int) {
+				if t.vecs == 1 && t.Set == vec.AVX512 {
+					t.embedded(k, func(x Mem, w reg.VecVirtual, i int) {
+						VFMADD231PS_BCST(x, w, sums[k%sets*t.size()+i])
+					})
+					return
+				}
 				t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
 					for h := range w {
 						VFMADD231PS(w[h], x, sums[k%sets*t.size()+i+h])
@@ -242,6 +248,16 @@ func (t tile) products(k int, add func(x reg.VecVirtual, w []reg.VecVirtual, i i
 		x := t.New()
 		VBROADCASTSS(Mem{Base: row, Index: t.at, Scale: uint8(t.elem), Disp: 4 * k}, x)
 		add(x, w, i*t.vecs)
+	}
+}
+
+// embedded is products for a narrow tile and instructions that broadcast a
+// value of A themselves.
+func (t tile) embedded(k int, add func(x Mem, w reg.VecVirtual, i int)) {
+	w := t.New()
+	VMOVUPS(Mem{Base: t.b, Disp: 4 * t.Lanes * k}, w)
+	for i, row := range t.rows {
+		add(Mem{Base: row, Index: t.at, Scale: uint8(t.elem), Disp: 4 * k}, w, i)
 	}
 }
 

@@ -55,13 +55,25 @@ func Linear(t *Tape, x, w, bias *tensor.Tensor) *tensor.Tensor {
 //
 // PyTorch: torch.nn.functional.conv2d. A weight of two axes makes it Linear.
 func Conv(t *Tape, x, w, bias *tensor.Tensor, g Geometry) *tensor.Tensor {
+	return ConvThen(t, x, w, bias, g, nil)
+}
+
+// ConvThen is Conv with what follows it computed on the way; see gemm.Finish.
+// No gradient can be had: it panics where the operation had to be recorded, unless
+// then is nil.
+func ConvThen(t *Tape, x, w, bias *tensor.Tensor, g Geometry, then *gemm.Finish) *tensor.Tensor {
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p := t.Plan(c)
 	y := t.arena.Tensor(shape)
-	panels := p.PackForward(t.workers, t.arena, w.Data)
-	p.Forward(t.workers, t.arena, y.Data, x.Data, n, panels, bias.Values())
-	t.arena.Release(panels.Floats())
+	panels := Frozen(t, w, func(arena *tensor.Arena) *gemm.Panels { return p.PackForward(t.workers, arena, w.Data) })
+	p.Forward(t.workers, t.arena, y.Data, x.Data, n, panels, bias.Values(), then)
+	if t.frozen == nil {
+		t.arena.Release(panels.Floats())
+	}
 	if t.Needs(x, w, bias) {
+		if then != nil {
+			panic("autograd.ConvThen: a finished convolution has no gradient")
+		}
 		*Push[conv](t, y) = conv{plan: p, x: x, w: w, bias: bias, y: y, n: n}
 	}
 	return y

@@ -33,6 +33,7 @@ type Tape struct {
 	results []*tensor.Tensor
 	used    int
 	plans   map[gemm.Conv]*gemm.Plan
+	frozen  map[*float32]any // by the first value of a weight; nil unless frozen
 }
 
 // NewTape returns a tape that records and reuses its buffers: after Reset, no

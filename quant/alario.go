@@ -25,7 +25,7 @@ const (
 // A sample's output therefore depends on the others in its batch, and a batch
 // whose samples are all constant has gamma = 0 and gives NaN, as it does there. The gradient
 // stops where the clamp acts, and passes to w as that of the codes.
-func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry) *tensor.Tensor {
+func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry, then *gemm.Finish) *tensor.Tensor {
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p, arena, workers := t.Plan(c), t.Arena(), t.Workers()
 	codes := arena.Codes(len(w.Data))
@@ -59,9 +59,13 @@ func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry
 
 	y := arena.Tensor(shape)
 	scale := gamma * beta / alarioRange
-	p.Forward(workers, arena, y.Data, xq, n, p.PackForward(workers, arena, wq), bias.Values())
+	p.Forward(workers, arena, y.Data, xq, n, p.PackForward(workers, arena, wq), bias.Values(), nil)
 	t.Blocks(len(y.Data), func(lo, hi int) { kernel.Combine(y.Data[lo:hi], scale, y.Data[lo:hi], 0, y.Data[lo:hi], 0) })
+	then.Apply(workers, y.Data)
 	if t.Needs(x, w, bias) {
+		if then != nil {
+			panic("quant.ConvThen: a finished convolution has no gradient")
+		}
 		*autograd.Push[alario](t, y) = alario{p, x, w, bias, y, wq, xq, norms, gamma, scale, n, batch}
 	}
 	return y

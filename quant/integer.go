@@ -27,13 +27,19 @@ const (
 // where xcodes * codes is the product of autograd.Conv in exact integers. The
 // recipe alario differs: see its own file. Shapes are those of autograd.Conv.
 func (r Recipe) Conv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry) *tensor.Tensor {
+	return r.ConvThen(t, x, w, bias, g, nil)
+}
+
+// ConvThen is Conv with what follows it computed on the way, as in
+// autograd.ConvThen.
+func (r Recipe) ConvThen(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry, then *gemm.Finish) *tensor.Tensor {
 	switch r {
 	case Float:
-		return autograd.Conv(t, x, w, bias, g)
+		return autograd.ConvThen(t, x, w, bias, g, then)
 	case Alario:
-		return alarioConv(t, x, w, bias, g)
+		return alarioConv(t, x, w, bias, g, then)
 	case B158, B1, B158BF16, B1BF16:
-		return r.integerConv(t, x, w, bias, g)
+		return r.integerConv(t, x, w, bias, g, then)
 	}
 	panic(fmt.Sprintf("quant.Conv: %v", r))
 }
@@ -43,11 +49,15 @@ func (r Recipe) Linear(t *autograd.Tape, x, w, bias *tensor.Tensor) *tensor.Tens
 	return r.Conv(t, x, w, bias, autograd.Geometry{})
 }
 
-func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry) *tensor.Tensor {
+func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry, then *gemm.Finish) *tensor.Tensor {
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p, arena := t.Plan(c), t.Arena()
-	codes := arena.Codes(len(w.Data))
-	beta := r.Weights(t.Workers(), codes, w.Data)
+	weights := autograd.Frozen(t, w, func(arena *tensor.Arena) packedWeights {
+		k := packedWeights{codes: arena.Codes(len(w.Data))}
+		k.beta = r.Weights(t.Workers(), k.codes, w.Data)
+		k.panels = p.PackCodes(t.Workers(), arena, k.codes)
+		return k
+	})
 	xcodes := arena.Bytes(n * p.Input.Len())
 	steps := arena.Floats(n) // gamma/127 of each sample: the value of one code
 	norms := arena.Floats(2 * n)
@@ -55,14 +65,25 @@ func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autog
 
 	scales := arena.Floats(n)
 	for i, s := range steps {
-		scales[i] = s * beta
+		scales[i] = s * weights.beta
 	}
 	y := arena.Tensor(shape)
-	p.ForwardCodes(t.Workers(), y.Data, xcodes, n, p.PackCodes(t.Workers(), arena, codes), scales, bias.Values())
+	p.ForwardCodes(t.Workers(), y.Data, xcodes, n, weights.panels, scales, bias.Values(), then)
 	if t.Needs(x, w, bias) {
-		*autograd.Push[integerConv](t, y) = integerConv{r, p, x, w, bias, y, codes, xcodes, steps, norms, beta, n}
+		if then != nil {
+			panic("quant.ConvThen: a finished convolution has no gradient")
+		}
+		*autograd.Push[integerConv](t, y) = integerConv{r, p, x, w, bias, y, weights.codes, xcodes, steps, norms, weights.beta, n}
 	}
 	return y
+}
+
+// packedWeights are a weight's codes, their scale, and the codes as the product
+// reads them.
+type packedWeights struct {
+	codes  []int8
+	beta   float32
+	panels *gemm.Panels
 }
 
 // activations quantises the samples of x into their frames. norms receives the

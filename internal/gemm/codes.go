@@ -12,10 +12,11 @@ import (
 //
 //	y[i,oh,ow,o] = bias[o] + scale[i] * sum(kh, kw, c) x[...] * W[o,kh,kw,c]
 //
-// with an exact integer sum.
-func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32) {
+// with an exact integer sum. Then, unless nil, finishes the output.
+func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32, then *Finish) {
 	if p.depthwise != nil {
 		p.depthwiseForwardCodes(workers, y, x, n, w, scale, bias)
+		then.Apply(workers, y)
 		return
 	}
 	if p.merged != nil {
@@ -43,6 +44,7 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 				segs := g.segmentsOf(win, fours, &own)
 				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
 				kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offsets.of(g, win, s.n), factors.of(scale, win, len(outs), &own), shift)
+				then.rows(y, win.y+column, outs, column, s.n)
 				m += len(outs)
 			}
 		}

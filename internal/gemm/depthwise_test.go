@@ -93,7 +93,7 @@ func checkAgainstGeneral(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 			}
 			for _, pool := range []*parallel.Pool{nil, workers} {
 				y := make([]float32, n*g.OutH()*g.OutW()*g.O)
-				p.ForwardCodes(pool, y, framed, n, p.PackCodes(pool, nil, w), scale, bias)
+				p.ForwardCodes(pool, y, framed, n, p.PackCodes(pool, nil, w), scale, bias, nil)
 				if want == nil {
 					want = y
 				}
@@ -126,7 +126,7 @@ func TestDepthwiseLarge(t *testing.T) {
 			x, dy, w, bias := random(1, n*in), random(2, n*out), random(3, g.O*g.K()), random(4, g.O)
 			y, dx, dw := make([]float32, n*out), make([]float32, n*in), make([]float32, len(w))
 			packed := p.PackForward(workers, nil, w)
-			p.Forward(workers, nil, y, x, n, packed, bias)
+			p.Forward(workers, nil, y, x, n, packed, bias, nil)
 			p.InputGradient(workers, nil, dx, dy, n, w)
 			p.WeightGradient(workers, nil, dw, dy, x, n)
 			serial := make([]float32, len(w))
@@ -137,7 +137,7 @@ func TestDepthwiseLarge(t *testing.T) {
 			for i := range n {
 				xi, dyi := x[i*in:][:in], dy[i*out:][:out]
 				yi, dxi, dwi := make([]float32, out), make([]float32, in), make([]float32, len(w))
-				p.Forward(workers, nil, yi, xi, 1, packed, bias)
+				p.Forward(workers, nil, yi, xi, 1, packed, bias, nil)
 				sameBits(t, "output", y[i*out:][:out], yi)
 				p.InputGradient(workers, nil, dxi, dyi, 1, w)
 				sameBits(t, "input gradient", dx[i*in:][:in], dxi)
@@ -216,10 +216,10 @@ func benchmarkPasses(b *testing.B, workers *parallel.Pool, g Conv, n int) {
 			workers.For(rowTasks, func(i int) { kernel.Sum(x[in*i/rowTasks : in*(i+1)/rowTasks]) })
 		}},
 		{"forward", 4*in + 4*out, func() {
-			p.Forward(workers, arena, y, x, n, p.PackForward(workers, arena, w), bias)
+			p.Forward(workers, arena, y, x, n, p.PackForward(workers, arena, w), bias, nil)
 		}},
 		{"codes", in + 4*out, func() {
-			p.ForwardCodes(workers, y, xcodes, n, p.PackCodes(workers, arena, wcodes), dy[:n], bias)
+			p.ForwardCodes(workers, y, xcodes, n, p.PackCodes(workers, arena, wcodes), dy[:n], bias, nil)
 		}},
 		{"inputgrad", 4*in + 4*out, func() {
 			p.InputGradient(workers, arena, dx, dy, n, w)

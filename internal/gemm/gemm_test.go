@@ -135,7 +135,7 @@ func checkProducts(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 
 	x, dy = slacked(arena, x), slacked(arena, dy)
 	gotY := arena.Floats(len(y))
-	p.Forward(workers, arena, gotY, x, n, p.PackForward(workers, arena, w), bias)
+	p.Forward(workers, arena, gotY, x, n, p.PackForward(workers, arena, w), bias, nil)
 	near(t, "output", gotY, y)
 	gotDX := arena.Floats(len(dx))
 	p.InputGradient(workers, arena, gotDX, dy, n, w)
@@ -150,6 +150,49 @@ func checkProducts(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 	for i := range serial {
 		if serial[i] != gotDW[i] {
 			t.Fatalf("weight gradient %d: %g by one worker, %g by two", i, serial[i], gotDW[i])
+		}
+	}
+}
+
+// A product that is finished on its way has the bits of one that is finished
+// afterwards by the plain definition.
+func TestFinish(t *testing.T) {
+	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
+		for _, g := range geometries {
+			for _, n := range []int{1, 9} {
+				p, arena := NewPlan(g), new(tensor.Arena)
+				x, w := slacked(arena, random(1, n*g.H*g.W*g.C)), random(2, g.O*g.K())
+				size := n * g.OutH() * g.OutW() * g.O
+				then := &Finish{Scale: random(5, g.O), Shift: random(6, g.O), Other: random(7, size), Floor: -0.25, Ceil: 0.5}
+				want, got := make([]float32, size), make([]float32, size)
+				panels := p.PackForward(workers, arena, w)
+				p.Forward(workers, arena, want, x, n, panels, nil, nil)
+				p.Forward(workers, arena, got, x, n, panels, nil, then)
+				checkFinish(t, fmt.Sprint(g, " n=", n), got, want, then)
+
+				codes, xcodes, scale := make([]int8, len(w)), make([]uint8, len(x)), random(8, n)
+				for i, v := range w {
+					codes[i] = int8(3*v) % 2
+				}
+				for i, v := range x {
+					xcodes[i] = uint8(128 + 100*v)
+				}
+				framed, packed := frameCodes(p, arena, xcodes, n), p.PackCodes(workers, arena, codes)
+				p.ForwardCodes(workers, want, framed, n, packed, scale, nil, nil)
+				p.ForwardCodes(workers, got, framed, n, packed, scale, nil, then)
+				checkFinish(t, fmt.Sprint(g, " n=", n, " codes"), got, want, then)
+			}
+		}
+	})
+}
+
+func checkFinish(t *testing.T, what string, got, y []float32, f *Finish) {
+	t.Helper()
+	for i, v := range y {
+		o := i % len(f.Scale)
+		v = float32(v*f.Scale[o]) + f.Shift[o]
+		if want := min(max(v+f.Other[i], f.Floor), f.Ceil); got[i] != want {
+			t.Fatalf("%s: element %d is %v, want exactly %v", what, i, got[i], want)
 		}
 	}
 }
@@ -205,7 +248,7 @@ func checkCodes(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 
 	framed := frameCodes(p, arena, x, n)
 	y := arena.Floats(len(dy))
-	p.ForwardCodes(workers, y, framed, n, p.PackCodes(workers, arena, w), scale, bias)
+	p.ForwardCodes(workers, y, framed, n, p.PackCodes(workers, arena, w), scale, bias, nil)
 	for i, s := range sums {
 		if want := float32(float32(s)*scale[i/pixels]) + bias[i%g.O]; y[i] != want {
 			t.Fatalf("output %d is %g, want exactly %g", i, y[i], want)

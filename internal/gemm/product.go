@@ -27,17 +27,18 @@ func (b *Panels) rowsPerCall() int {
 //	y[i,oh,ow,o] = bias[o] + sum(kh, kw, c) x[i, oh*SH+kh*DH-PH, ow*SW+kw*DW-PW, c] * W[o,kh,kw,c]
 //
 // with W packed by PackForward; c runs over the channels of o's group. A nil
-// bias stands for zeros.
-func (p *Plan) Forward(workers *parallel.Pool, arena *tensor.Arena, y, x []float32, n int, w *Panels, bias []float32) {
+// bias stands for zeros. Then, unless nil, finishes the output.
+func (p *Plan) Forward(workers *parallel.Pool, arena *tensor.Arena, y, x []float32, n int, w *Panels, bias []float32, then *Finish) {
 	if p.depthwise != nil {
 		p.depthwiseForward(workers, y, x, n, w, bias)
+		then.Apply(workers, y)
 		return
 	}
 	if p.merged != nil {
 		p = p.merged
 	}
 	gathers, a, aLen := p.forward.fit(workers, arena, x, n)
-	gathers[0].product(workers, y, p.OutH()*p.OutW()*p.O, a, aLen, n, w, bias)
+	gathers[0].product(workers, y, p.OutH()*p.OutW()*p.O, a, aLen, n, w, bias, then)
 	if aLen != p.forward.bareLen() {
 		arena.Release(a)
 	}
@@ -61,7 +62,7 @@ func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy
 	gathers, a, aLen := p.inverse.fit(workers, arena, dy, n)
 	for i := range gathers {
 		b := p.packInverse(workers, arena, &gathers[i], w)
-		gathers[i].product(workers, dx, p.H*p.W*p.C, a, aLen, n, b, nil)
+		gathers[i].product(workers, dx, p.H*p.W*p.C, a, aLen, n, b, nil, nil)
 		arena.Release(b.f32)
 	}
 	if aLen != p.inverse.bareLen() {
@@ -93,7 +94,7 @@ func (s *side) fit(workers *parallel.Pool, arena *tensor.Arena, x []float32, n i
 }
 
 // product multiplies the gathered rows of n samples of a by the panels b.
-func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b *Panels, bias []float32) {
+func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b *Panels, bias []float32, then *Finish) {
 	blocks, step := newBlocks(n*len(g.rows), b), b.rowsPerCall()
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
@@ -112,6 +113,7 @@ func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []floa
 				segs := g.segmentsOf(win, floats, &own)
 				kernel.GemmF32(acc[:], s.width, a[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
 				kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
+				then.rows(y, win.y+column, outs, column, s.n)
 				m += len(outs)
 			}
 		}

@@ -62,6 +62,39 @@ func storeI32Generic(dst []float32, outs []int, c []int32, ldc, n int, offset []
 	}
 }
 
+// FinishRows turns rows of n columns, which have just been stored, into
+//
+//	v = dst[outs[i]+j]*scale[j] + shift[j] + other[outs[i]+j]
+//	dst[outs[i]+j] = floor where v < floor, ceil where v > ceil, v elsewhere
+//
+// for i < len(outs), j < n and floor <= ceil, every operation rounded for itself:
+// a batch norm, a shortcut and a ReLU. A nil other adds nothing.
+func FinishRows(dst []float32, outs []int, n int, scale, shift, other []float32, floor, ceil float32) {
+	if n < 0 || !within(len(dst), outs, n) || len(scale) < n || len(shift) < n || other != nil && !within(len(other), outs, n) {
+		panic(fmt.Sprintf("kernel.FinishRows: %d rows of %d columns of %d values, with %d factors, %d summands and %d others",
+			len(outs), n, len(dst), len(scale), len(shift), len(other)))
+	}
+	finishRows(dst, outs, n, scale, shift, other, floor, ceil)
+}
+
+func finishRowsGeneric(dst []float32, outs []int, n int, scale, shift, other []float32, floor, ceil float32) {
+	for _, o := range outs {
+		for j := range n {
+			v := float32(dst[o+j]*scale[j]) + shift[j]
+			if other != nil {
+				v += other[o+j]
+			}
+			if v < floor {
+				v = floor
+			}
+			if v > ceil {
+				v = ceil
+			}
+			dst[o+j] = v
+		}
+	}
+}
+
 // within reports whether rows of n values at the offsets lie in an array of
 // size values.
 func within(size int, offsets []int, n int) bool {

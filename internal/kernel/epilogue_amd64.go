@@ -28,3 +28,14 @@ func storeI32(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, 
 		storeI32Generic(dst, outs, c, ldc, n, offset, scale, bias)
 	}
 }
+
+func finishRows(dst []float32, outs []int, n int, scale, shift, other []float32, floor, ceil float32) {
+	switch level := cpu.Current(); {
+	case level == cpu.AVX512 && n <= 32:
+		finishRowsAVX512(dst, outs, n, scale, shift, other, floor, ceil)
+	case level == cpu.AVX2 && n <= 16:
+		finishRowsAVX2(dst, outs, n, scale, shift, other, floor, ceil)
+	default:
+		finishRowsGeneric(dst, outs, n, scale, shift, other, floor, ceil)
+	}
+}

@@ -25,49 +25,50 @@ TEXT ·storeF32AVX2(SB), NOSPLIT, $0-112
 	VMASKMOVPS   (CX), Y0, Y1
 
 none2:
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  outs_base+24(FP), DX
-	MOVQ  outs_len+32(FP), BX
-	MOVQ  c_base+48(FP), SI
-	MOVQ  ldc+72(FP), DI
-	SHLQ  $0x02, DI
-	TESTQ BX, BX
+	MOVQ  c_base+48(FP), CX
+	MOVQ  ldc+72(FP), DX
+	SHLQ  $0x02, DX
+	MOVQ  dst_base+0(FP), SI
+	MOVQ  outs_base+24(FP), DI
+	MOVQ  outs_len+32(FP), R8
+	TESTQ R8, R8
 	JZ    end4
 
 row3:
-	MOVQ       (DX), R8
-	ADDQ       $0x08, DX
-	LEAQ       (CX)(R8*4), R8
-	VMASKMOVPS (SI), Y0, Y2
+	MOVQ       (DI), BX
+	ADDQ       $0x08, DI
+	LEAQ       (SI)(BX*4), R9
+	MOVQ       CX, BX
+	ADDQ       DX, CX
+	VMASKMOVPS (BX), Y0, Y2
 	VADDPS     Y1, Y2, Y2
 	TESTL      $0x00000008, AX
 	JZ         skip6
-	VMOVUPS    Y2, (R8)
+	VMOVUPS    Y2, (R9)
 	JMP        done5
 
 skip6:
 	TESTL        $0x00000004, AX
 	JZ           skip7
-	VMOVUPS      X2, (R8)
-	ADDQ         $0x10, R8
+	VMOVUPS      X2, (R9)
+	ADDQ         $0x10, R9
 	VEXTRACTF128 $0x01, Y2, X2
 
 skip7:
 	TESTL    $0x00000002, AX
 	JZ       skip8
-	VMOVLPS  X2, (R8)
-	ADDQ     $0x08, R8
+	VMOVLPS  X2, (R9)
+	ADDQ     $0x08, R9
 	VMOVHLPS X2, X2, X2
 
 skip8:
 	TESTL  $0x00000001, AX
 	JZ     skip9
-	VMOVSS X2, (R8)
+	VMOVSS X2, (R9)
 
 skip9:
 done5:
-	ADDQ DI, SI
-	DECQ BX
+	DECQ R8
 	JNZ  row3
 
 end4:
@@ -95,52 +96,53 @@ two1:
 	VMASKMOVPS   32(CX), Y0, Y2
 
 none10:
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  outs_base+24(FP), DX
-	MOVQ  outs_len+32(FP), BX
-	MOVQ  c_base+48(FP), SI
-	MOVQ  ldc+72(FP), DI
-	SHLQ  $0x02, DI
-	TESTQ BX, BX
+	MOVQ  c_base+48(FP), CX
+	MOVQ  ldc+72(FP), DX
+	SHLQ  $0x02, DX
+	MOVQ  dst_base+0(FP), SI
+	MOVQ  outs_base+24(FP), DI
+	MOVQ  outs_len+32(FP), R8
+	TESTQ R8, R8
 	JZ    end12
 
 row11:
-	MOVQ       (DX), R8
-	ADDQ       $0x08, DX
-	LEAQ       (CX)(R8*4), R8
-	VMOVUPS    (SI), Y3
+	MOVQ       (DI), BX
+	ADDQ       $0x08, DI
+	LEAQ       (SI)(BX*4), R9
+	MOVQ       CX, BX
+	ADDQ       DX, CX
+	VMOVUPS    (BX), Y3
 	VADDPS     Y1, Y3, Y3
-	VMOVUPS    Y3, (R8)
-	VMASKMOVPS 32(SI), Y0, Y3
+	VMOVUPS    Y3, (R9)
+	VMASKMOVPS 32(BX), Y0, Y3
 	VADDPS     Y2, Y3, Y3
 	TESTL      $0x00000008, AX
 	JZ         skip14
-	VMOVUPS    Y3, 32(R8)
+	VMOVUPS    Y3, 32(R9)
 	JMP        done13
 
 skip14:
 	TESTL        $0x00000004, AX
 	JZ           skip15
-	VMOVUPS      X3, 32(R8)
-	ADDQ         $0x10, R8
+	VMOVUPS      X3, 32(R9)
+	ADDQ         $0x10, R9
 	VEXTRACTF128 $0x01, Y3, X3
 
 skip15:
 	TESTL    $0x00000002, AX
 	JZ       skip16
-	VMOVLPS  X3, 32(R8)
-	ADDQ     $0x08, R8
+	VMOVLPS  X3, 32(R9)
+	ADDQ     $0x08, R9
 	VMOVHLPS X3, X3, X3
 
 skip16:
 	TESTL  $0x00000001, AX
 	JZ     skip17
-	VMOVSS X3, 32(R8)
+	VMOVSS X3, 32(R9)
 
 skip17:
 done13:
-	ADDQ DI, SI
-	DECQ BX
+	DECQ R8
 	JNZ  row11
 
 end12:
@@ -169,57 +171,58 @@ TEXT ·storeI32AVX2(SB), NOSPLIT, $0-160
 
 none2:
 	VXORPS     Y2, Y2, Y2
-	MOVQ       offset_base+88(FP), CX
-	VMASKMOVPS (CX), Y0, Y2
-	MOVQ       scale_base+112(FP), CX
-	MOVQ       dst_base+0(FP), DX
-	MOVQ       outs_base+24(FP), BX
-	MOVQ       outs_len+32(FP), SI
-	MOVQ       c_base+48(FP), DI
-	MOVQ       ldc+72(FP), R8
-	SHLQ       $0x02, R8
-	TESTQ      SI, SI
+	MOVQ       c_base+48(FP), CX
+	MOVQ       ldc+72(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       offset_base+88(FP), BX
+	VMASKMOVPS (BX), Y0, Y2
+	MOVQ       scale_base+112(FP), SI
+	MOVQ       dst_base+0(FP), DI
+	MOVQ       outs_base+24(FP), R8
+	MOVQ       outs_len+32(FP), R9
+	TESTQ      R9, R9
 	JZ         end4
 
 row3:
-	MOVQ         (BX), R9
-	ADDQ         $0x08, BX
-	LEAQ         (DX)(R9*4), R9
-	VBROADCASTSS (CX), Y3
-	ADDQ         $0x04, CX
-	VMASKMOVPS   (DI), Y0, Y4
+	MOVQ         (R8), BX
+	ADDQ         $0x08, R8
+	LEAQ         (DI)(BX*4), R10
+	VBROADCASTSS (SI), Y3
+	ADDQ         $0x04, SI
+	MOVQ         CX, BX
+	ADDQ         DX, CX
+	VMASKMOVPS   (BX), Y0, Y4
 	VPSUBD       Y2, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y3, Y4, Y4
 	VADDPS       Y1, Y4, Y4
 	TESTL        $0x00000008, AX
 	JZ           skip6
-	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y4, (R10)
 	JMP          done5
 
 skip6:
 	TESTL        $0x00000004, AX
 	JZ           skip7
-	VMOVUPS      X4, (R9)
-	ADDQ         $0x10, R9
+	VMOVUPS      X4, (R10)
+	ADDQ         $0x10, R10
 	VEXTRACTF128 $0x01, Y4, X4
 
 skip7:
 	TESTL    $0x00000002, AX
 	JZ       skip8
-	VMOVLPS  X4, (R9)
-	ADDQ     $0x08, R9
+	VMOVLPS  X4, (R10)
+	ADDQ     $0x08, R10
 	VMOVHLPS X4, X4, X4
 
 skip8:
 	TESTL  $0x00000001, AX
 	JZ     skip9
-	VMOVSS X4, (R9)
+	VMOVSS X4, (R10)
 
 skip9:
 done5:
-	ADDQ R8, DI
-	DECQ SI
+	DECQ R9
 	JNZ  row3
 
 end4:
@@ -249,67 +252,363 @@ two1:
 none10:
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
-	MOVQ       offset_base+88(FP), CX
-	VMOVUPS    (CX), Y3
-	VMASKMOVPS 32(CX), Y0, Y4
-	MOVQ       scale_base+112(FP), CX
-	MOVQ       dst_base+0(FP), DX
-	MOVQ       outs_base+24(FP), BX
-	MOVQ       outs_len+32(FP), SI
-	MOVQ       c_base+48(FP), DI
-	MOVQ       ldc+72(FP), R8
-	SHLQ       $0x02, R8
-	TESTQ      SI, SI
+	MOVQ       c_base+48(FP), CX
+	MOVQ       ldc+72(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       offset_base+88(FP), BX
+	VMOVUPS    (BX), Y3
+	VMASKMOVPS 32(BX), Y0, Y4
+	MOVQ       scale_base+112(FP), SI
+	MOVQ       dst_base+0(FP), DI
+	MOVQ       outs_base+24(FP), R8
+	MOVQ       outs_len+32(FP), R9
+	TESTQ      R9, R9
 	JZ         end12
 
 row11:
-	MOVQ         (BX), R9
-	ADDQ         $0x08, BX
-	LEAQ         (DX)(R9*4), R9
-	VBROADCASTSS (CX), Y5
-	ADDQ         $0x04, CX
-	VMOVUPS      (DI), Y6
+	MOVQ         (R8), BX
+	ADDQ         $0x08, R8
+	LEAQ         (DI)(BX*4), R10
+	VBROADCASTSS (SI), Y5
+	ADDQ         $0x04, SI
+	MOVQ         CX, BX
+	ADDQ         DX, CX
+	VMOVUPS      (BX), Y6
 	VPSUBD       Y3, Y6, Y6
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y1, Y6, Y6
-	VMOVUPS      Y6, (R9)
-	VMASKMOVPS   32(DI), Y0, Y6
+	VMOVUPS      Y6, (R10)
+	VMASKMOVPS   32(BX), Y0, Y6
 	VPSUBD       Y4, Y6, Y6
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y2, Y6, Y6
 	TESTL        $0x00000008, AX
 	JZ           skip14
-	VMOVUPS      Y6, 32(R9)
+	VMOVUPS      Y6, 32(R10)
 	JMP          done13
 
 skip14:
 	TESTL        $0x00000004, AX
 	JZ           skip15
-	VMOVUPS      X6, 32(R9)
-	ADDQ         $0x10, R9
+	VMOVUPS      X6, 32(R10)
+	ADDQ         $0x10, R10
 	VEXTRACTF128 $0x01, Y6, X6
 
 skip15:
 	TESTL    $0x00000002, AX
 	JZ       skip16
-	VMOVLPS  X6, 32(R9)
-	ADDQ     $0x08, R9
+	VMOVLPS  X6, 32(R10)
+	ADDQ     $0x08, R10
 	VMOVHLPS X6, X6, X6
 
 skip16:
 	TESTL  $0x00000001, AX
 	JZ     skip17
-	VMOVSS X6, 32(R9)
+	VMOVSS X6, 32(R10)
 
 skip17:
 done13:
-	ADDQ R8, DI
-	DECQ SI
+	DECQ R9
 	JNZ  row11
 
 end12:
+	VZEROUPPER
+	RET
+
+// func finishRowsAVX2(dst []float32, outs []int, n int, scale []float32, shift []float32, other []float32, floor float32, ceil float32)
+// Requires: AVX, AVX2
+TEXT ·finishRowsAVX2(SB), NOSPLIT, $0-136
+	MOVQ         other_base+104(FP), AX
+	TESTQ        AX, AX
+	JZ           plain1
+	MOVQ         n+48(FP), AX
+	CMPQ         AX, $0x08
+	JG           two2
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVQ         $0x0706050403020100, CX
+	VMOVQ        CX, X1
+	VPMOVZXBD    X1, Y1
+	VPCMPGTD     Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         scale_base+56(FP), CX
+	VMASKMOVPS   (CX), Y0, Y1
+	MOVQ         shift_base+80(FP), CX
+	VMASKMOVPS   (CX), Y0, Y2
+	VBROADCASTSS floor+128(FP), Y3
+	VBROADCASTSS ceil+132(FP), Y4
+	MOVQ         other_base+104(FP), CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         outs_base+24(FP), BX
+	MOVQ         outs_len+32(FP), SI
+	TESTQ        SI, SI
+	JZ           end4
+
+row3:
+	MOVQ       (BX), R8
+	ADDQ       $0x08, BX
+	LEAQ       (DX)(R8*4), DI
+	VMASKMOVPS (DI), Y0, Y5
+	VMULPS     Y1, Y5, Y5
+	VADDPS     Y2, Y5, Y5
+	VMASKMOVPS (CX)(R8*4), Y0, Y6
+	VADDPS     Y6, Y5, Y5
+	VMAXPS     Y5, Y3, Y5
+	VMINPS     Y5, Y4, Y5
+	TESTL      $0x00000008, AX
+	JZ         skip6
+	VMOVUPS    Y5, (DI)
+	JMP        done5
+
+skip6:
+	TESTL        $0x00000004, AX
+	JZ           skip7
+	VMOVUPS      X5, (DI)
+	ADDQ         $0x10, DI
+	VEXTRACTF128 $0x01, Y5, X5
+
+skip7:
+	TESTL    $0x00000002, AX
+	JZ       skip8
+	VMOVLPS  X5, (DI)
+	ADDQ     $0x08, DI
+	VMOVHLPS X5, X5, X5
+
+skip8:
+	TESTL  $0x00000001, AX
+	JZ     skip9
+	VMOVSS X5, (DI)
+
+skip9:
+done5:
+	DECQ SI
+	JNZ  row3
+
+end4:
+	VZEROUPPER
+	RET
+
+two2:
+	SUBQ         $0x08, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVQ         $0x0706050403020100, CX
+	VMOVQ        CX, X1
+	VPMOVZXBD    X1, Y1
+	VPCMPGTD     Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	MOVQ         scale_base+56(FP), CX
+	VMOVUPS      (CX), Y1
+	VMASKMOVPS   32(CX), Y0, Y2
+	MOVQ         shift_base+80(FP), CX
+	VMOVUPS      (CX), Y3
+	VMASKMOVPS   32(CX), Y0, Y4
+	VBROADCASTSS floor+128(FP), Y5
+	VBROADCASTSS ceil+132(FP), Y6
+	MOVQ         other_base+104(FP), CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         outs_base+24(FP), BX
+	MOVQ         outs_len+32(FP), SI
+	TESTQ        SI, SI
+	JZ           end11
+
+row10:
+	MOVQ       (BX), R8
+	ADDQ       $0x08, BX
+	LEAQ       (DX)(R8*4), DI
+	VMOVUPS    (DI), Y7
+	VMULPS     Y1, Y7, Y7
+	VADDPS     Y3, Y7, Y7
+	VMOVUPS    (CX)(R8*4), Y8
+	VADDPS     Y8, Y7, Y7
+	VMAXPS     Y7, Y5, Y7
+	VMINPS     Y7, Y6, Y7
+	VMOVUPS    Y7, (DI)
+	VMASKMOVPS 32(DI), Y0, Y7
+	VMULPS     Y2, Y7, Y7
+	VADDPS     Y4, Y7, Y7
+	VMASKMOVPS 32(CX)(R8*4), Y0, Y8
+	VADDPS     Y8, Y7, Y7
+	VMAXPS     Y7, Y5, Y7
+	VMINPS     Y7, Y6, Y7
+	TESTL      $0x00000008, AX
+	JZ         skip13
+	VMOVUPS    Y7, 32(DI)
+	JMP        done12
+
+skip13:
+	TESTL        $0x00000004, AX
+	JZ           skip14
+	VMOVUPS      X7, 32(DI)
+	ADDQ         $0x10, DI
+	VEXTRACTF128 $0x01, Y7, X7
+
+skip14:
+	TESTL    $0x00000002, AX
+	JZ       skip15
+	VMOVLPS  X7, 32(DI)
+	ADDQ     $0x08, DI
+	VMOVHLPS X7, X7, X7
+
+skip15:
+	TESTL  $0x00000001, AX
+	JZ     skip16
+	VMOVSS X7, 32(DI)
+
+skip16:
+done12:
+	DECQ SI
+	JNZ  row10
+
+end11:
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         n+48(FP), AX
+	CMPQ         AX, $0x08
+	JG           two17
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVQ         $0x0706050403020100, CX
+	VMOVQ        CX, X1
+	VPMOVZXBD    X1, Y1
+	VPCMPGTD     Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         scale_base+56(FP), CX
+	VMASKMOVPS   (CX), Y0, Y1
+	MOVQ         shift_base+80(FP), CX
+	VMASKMOVPS   (CX), Y0, Y2
+	VBROADCASTSS floor+128(FP), Y3
+	VBROADCASTSS ceil+132(FP), Y4
+	MOVQ         other_base+104(FP), CX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         outs_base+24(FP), DX
+	MOVQ         outs_len+32(FP), BX
+	TESTQ        BX, BX
+	JZ           end19
+
+row18:
+	MOVQ       (DX), SI
+	ADDQ       $0x08, DX
+	LEAQ       (CX)(SI*4), SI
+	VMASKMOVPS (SI), Y0, Y5
+	VMULPS     Y1, Y5, Y5
+	VADDPS     Y2, Y5, Y5
+	VMAXPS     Y5, Y3, Y5
+	VMINPS     Y5, Y4, Y5
+	TESTL      $0x00000008, AX
+	JZ         skip21
+	VMOVUPS    Y5, (SI)
+	JMP        done20
+
+skip21:
+	TESTL        $0x00000004, AX
+	JZ           skip22
+	VMOVUPS      X5, (SI)
+	ADDQ         $0x10, SI
+	VEXTRACTF128 $0x01, Y5, X5
+
+skip22:
+	TESTL    $0x00000002, AX
+	JZ       skip23
+	VMOVLPS  X5, (SI)
+	ADDQ     $0x08, SI
+	VMOVHLPS X5, X5, X5
+
+skip23:
+	TESTL  $0x00000001, AX
+	JZ     skip24
+	VMOVSS X5, (SI)
+
+skip24:
+done20:
+	DECQ BX
+	JNZ  row18
+
+end19:
+	VZEROUPPER
+	RET
+
+two17:
+	SUBQ         $0x08, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVQ         $0x0706050403020100, CX
+	VMOVQ        CX, X1
+	VPMOVZXBD    X1, Y1
+	VPCMPGTD     Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	MOVQ         scale_base+56(FP), CX
+	VMOVUPS      (CX), Y1
+	VMASKMOVPS   32(CX), Y0, Y2
+	MOVQ         shift_base+80(FP), CX
+	VMOVUPS      (CX), Y3
+	VMASKMOVPS   32(CX), Y0, Y4
+	VBROADCASTSS floor+128(FP), Y5
+	VBROADCASTSS ceil+132(FP), Y6
+	MOVQ         other_base+104(FP), CX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         outs_base+24(FP), DX
+	MOVQ         outs_len+32(FP), BX
+	TESTQ        BX, BX
+	JZ           end26
+
+row25:
+	MOVQ       (DX), SI
+	ADDQ       $0x08, DX
+	LEAQ       (CX)(SI*4), SI
+	VMOVUPS    (SI), Y7
+	VMULPS     Y1, Y7, Y7
+	VADDPS     Y3, Y7, Y7
+	VMAXPS     Y7, Y5, Y7
+	VMINPS     Y7, Y6, Y7
+	VMOVUPS    Y7, (SI)
+	VMASKMOVPS 32(SI), Y0, Y7
+	VMULPS     Y2, Y7, Y7
+	VADDPS     Y4, Y7, Y7
+	VMAXPS     Y7, Y5, Y7
+	VMINPS     Y7, Y6, Y7
+	TESTL      $0x00000008, AX
+	JZ         skip28
+	VMOVUPS    Y7, 32(SI)
+	JMP        done27
+
+skip28:
+	TESTL        $0x00000004, AX
+	JZ           skip29
+	VMOVUPS      X7, 32(SI)
+	ADDQ         $0x10, SI
+	VEXTRACTF128 $0x01, Y7, X7
+
+skip29:
+	TESTL    $0x00000002, AX
+	JZ       skip30
+	VMOVLPS  X7, 32(SI)
+	ADDQ     $0x08, SI
+	VMOVHLPS X7, X7, X7
+
+skip30:
+	TESTL  $0x00000001, AX
+	JZ     skip31
+	VMOVSS X7, 32(SI)
+
+skip31:
+done27:
+	DECQ BX
+	JNZ  row25
+
+end26:
 	VZEROUPPER
 	RET
 
@@ -332,24 +631,25 @@ TEXT ·storeF32AVX512(SB), NOSPLIT, $0-112
 	VMOVUPS.Z    (AX), K1, Z0
 
 none2:
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  outs_base+24(FP), CX
-	MOVQ  outs_len+32(FP), DX
-	MOVQ  c_base+48(FP), BX
-	MOVQ  ldc+72(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ DX, DX
+	MOVQ  c_base+48(FP), AX
+	MOVQ  ldc+72(FP), CX
+	SHLQ  $0x02, CX
+	MOVQ  dst_base+0(FP), BX
+	MOVQ  outs_base+24(FP), SI
+	MOVQ  outs_len+32(FP), DI
+	TESTQ DI, DI
 	JZ    end4
 
 row3:
-	MOVQ      (CX), DI
-	ADDQ      $0x08, CX
-	LEAQ      (AX)(DI*4), DI
-	VMOVUPS.Z (BX), K1, Z1
+	MOVQ      (SI), DX
+	ADDQ      $0x08, SI
+	LEAQ      (BX)(DX*4), R8
+	MOVQ      AX, DX
+	ADDQ      CX, AX
+	VMOVUPS.Z (DX), K1, Z1
 	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, K1, (DI)
-	ADDQ      SI, BX
-	DECQ      DX
+	VMOVUPS   Z1, K1, (R8)
+	DECQ      DI
 	JNZ       row3
 
 end4:
@@ -375,27 +675,28 @@ two1:
 	VMOVUPS.Z    64(AX), K1, Z1
 
 none5:
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  outs_base+24(FP), CX
-	MOVQ  outs_len+32(FP), DX
-	MOVQ  c_base+48(FP), BX
-	MOVQ  ldc+72(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ DX, DX
+	MOVQ  c_base+48(FP), AX
+	MOVQ  ldc+72(FP), CX
+	SHLQ  $0x02, CX
+	MOVQ  dst_base+0(FP), BX
+	MOVQ  outs_base+24(FP), SI
+	MOVQ  outs_len+32(FP), DI
+	TESTQ DI, DI
 	JZ    end7
 
 row6:
-	MOVQ      (CX), DI
-	ADDQ      $0x08, CX
-	LEAQ      (AX)(DI*4), DI
-	VMOVUPS   (BX), Z2
+	MOVQ      (SI), DX
+	ADDQ      $0x08, SI
+	LEAQ      (BX)(DX*4), R8
+	MOVQ      AX, DX
+	ADDQ      CX, AX
+	VMOVUPS   (DX), Z2
 	VADDPS    Z0, Z2, Z2
-	VMOVUPS   Z2, (DI)
-	VMOVUPS.Z 64(BX), K1, Z2
+	VMOVUPS   Z2, (R8)
+	VMOVUPS.Z 64(DX), K1, Z2
 	VADDPS    Z1, Z2, Z2
-	VMOVUPS   Z2, K1, 64(DI)
-	ADDQ      SI, BX
-	DECQ      DX
+	VMOVUPS   Z2, K1, 64(R8)
+	DECQ      DI
 	JNZ       row6
 
 end7:
@@ -422,32 +723,33 @@ TEXT ·storeI32AVX512(SB), NOSPLIT, $0-160
 
 none2:
 	VXORPS    Z1, Z1, Z1
-	MOVQ      offset_base+88(FP), AX
-	VMOVUPS.Z (AX), K1, Z1
-	MOVQ      scale_base+112(FP), AX
-	MOVQ      dst_base+0(FP), CX
-	MOVQ      outs_base+24(FP), DX
-	MOVQ      outs_len+32(FP), BX
-	MOVQ      c_base+48(FP), SI
-	MOVQ      ldc+72(FP), DI
-	SHLQ      $0x02, DI
-	TESTQ     BX, BX
+	MOVQ      c_base+48(FP), AX
+	MOVQ      ldc+72(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      offset_base+88(FP), DX
+	VMOVUPS.Z (DX), K1, Z1
+	MOVQ      scale_base+112(FP), BX
+	MOVQ      dst_base+0(FP), SI
+	MOVQ      outs_base+24(FP), DI
+	MOVQ      outs_len+32(FP), R8
+	TESTQ     R8, R8
 	JZ        end4
 
 row3:
-	MOVQ         (DX), R8
-	ADDQ         $0x08, DX
-	LEAQ         (CX)(R8*4), R8
-	VBROADCASTSS (AX), Z2
-	ADDQ         $0x04, AX
-	VMOVUPS.Z    (SI), K1, Z3
+	MOVQ         (DI), DX
+	ADDQ         $0x08, DI
+	LEAQ         (SI)(DX*4), R9
+	VBROADCASTSS (BX), Z2
+	ADDQ         $0x04, BX
+	MOVQ         AX, DX
+	ADDQ         CX, AX
+	VMOVUPS.Z    (DX), K1, Z3
 	VPSUBD       Z1, Z3, Z3
 	VCVTDQ2PS    Z3, Z3
 	VMULPS       Z2, Z3, Z3
 	VADDPS       Z0, Z3, Z3
-	VMOVUPS      Z3, K1, (R8)
-	ADDQ         DI, SI
-	DECQ         BX
+	VMOVUPS      Z3, K1, (R9)
+	DECQ         R8
 	JNZ          row3
 
 end4:
@@ -475,41 +777,229 @@ two1:
 none5:
 	VXORPS    Z2, Z2, Z2
 	VXORPS    Z3, Z3, Z3
-	MOVQ      offset_base+88(FP), AX
-	VMOVUPS   (AX), Z2
-	VMOVUPS.Z 64(AX), K1, Z3
-	MOVQ      scale_base+112(FP), AX
-	MOVQ      dst_base+0(FP), CX
-	MOVQ      outs_base+24(FP), DX
-	MOVQ      outs_len+32(FP), BX
-	MOVQ      c_base+48(FP), SI
-	MOVQ      ldc+72(FP), DI
-	SHLQ      $0x02, DI
-	TESTQ     BX, BX
+	MOVQ      c_base+48(FP), AX
+	MOVQ      ldc+72(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      offset_base+88(FP), DX
+	VMOVUPS   (DX), Z2
+	VMOVUPS.Z 64(DX), K1, Z3
+	MOVQ      scale_base+112(FP), BX
+	MOVQ      dst_base+0(FP), SI
+	MOVQ      outs_base+24(FP), DI
+	MOVQ      outs_len+32(FP), R8
+	TESTQ     R8, R8
 	JZ        end7
 
 row6:
-	MOVQ         (DX), R8
-	ADDQ         $0x08, DX
-	LEAQ         (CX)(R8*4), R8
-	VBROADCASTSS (AX), Z4
-	ADDQ         $0x04, AX
-	VMOVUPS      (SI), Z5
+	MOVQ         (DI), DX
+	ADDQ         $0x08, DI
+	LEAQ         (SI)(DX*4), R9
+	VBROADCASTSS (BX), Z4
+	ADDQ         $0x04, BX
+	MOVQ         AX, DX
+	ADDQ         CX, AX
+	VMOVUPS      (DX), Z5
 	VPSUBD       Z2, Z5, Z5
 	VCVTDQ2PS    Z5, Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z0, Z5, Z5
-	VMOVUPS      Z5, (R8)
-	VMOVUPS.Z    64(SI), K1, Z5
+	VMOVUPS      Z5, (R9)
+	VMOVUPS.Z    64(DX), K1, Z5
 	VPSUBD       Z3, Z5, Z5
 	VCVTDQ2PS    Z5, Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z1, Z5, Z5
-	VMOVUPS      Z5, K1, 64(R8)
-	ADDQ         DI, SI
-	DECQ         BX
+	VMOVUPS      Z5, K1, 64(R9)
+	DECQ         R8
 	JNZ          row6
 
 end7:
+	VZEROUPPER
+	RET
+
+// func finishRowsAVX512(dst []float32, outs []int, n int, scale []float32, shift []float32, other []float32, floor float32, ceil float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·finishRowsAVX512(SB), NOSPLIT, $0-136
+	MOVQ         other_base+104(FP), AX
+	TESTQ        AX, AX
+	JZ           plain1
+	MOVQ         n+48(FP), AX
+	CMPQ         AX, $0x10
+	JG           two2
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	MOVQ         scale_base+56(FP), AX
+	VMOVUPS.Z    (AX), K1, Z0
+	MOVQ         shift_base+80(FP), AX
+	VMOVUPS.Z    (AX), K1, Z1
+	VBROADCASTSS floor+128(FP), Z2
+	VBROADCASTSS ceil+132(FP), Z3
+	MOVQ         other_base+104(FP), AX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         outs_base+24(FP), DX
+	MOVQ         outs_len+32(FP), BX
+	TESTQ        BX, BX
+	JZ           end4
+
+row3:
+	MOVQ      (DX), DI
+	ADDQ      $0x08, DX
+	LEAQ      (CX)(DI*4), SI
+	VMOVUPS.Z (SI), K1, Z4
+	VMULPS    Z0, Z4, Z4
+	VADDPS    Z1, Z4, Z4
+	VMOVUPS.Z (AX)(DI*4), K1, Z5
+	VADDPS    Z5, Z4, Z4
+	VMAXPS    Z4, Z2, Z4
+	VMINPS    Z4, Z3, Z4
+	VMOVUPS   Z4, K1, (SI)
+	DECQ      BX
+	JNZ       row3
+
+end4:
+	VZEROUPPER
+	RET
+
+two2:
+	SUBQ         $0x10, AX
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	MOVQ         scale_base+56(FP), AX
+	VMOVUPS      (AX), Z0
+	VMOVUPS.Z    64(AX), K1, Z1
+	MOVQ         shift_base+80(FP), AX
+	VMOVUPS      (AX), Z2
+	VMOVUPS.Z    64(AX), K1, Z3
+	VBROADCASTSS floor+128(FP), Z4
+	VBROADCASTSS ceil+132(FP), Z5
+	MOVQ         other_base+104(FP), AX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         outs_base+24(FP), DX
+	MOVQ         outs_len+32(FP), BX
+	TESTQ        BX, BX
+	JZ           end6
+
+row5:
+	MOVQ      (DX), DI
+	ADDQ      $0x08, DX
+	LEAQ      (CX)(DI*4), SI
+	VMOVUPS   (SI), Z6
+	VMULPS    Z0, Z6, Z6
+	VADDPS    Z2, Z6, Z6
+	VMOVUPS   (AX)(DI*4), Z7
+	VADDPS    Z7, Z6, Z6
+	VMAXPS    Z6, Z4, Z6
+	VMINPS    Z6, Z5, Z6
+	VMOVUPS   Z6, (SI)
+	VMOVUPS.Z 64(SI), K1, Z6
+	VMULPS    Z1, Z6, Z6
+	VADDPS    Z3, Z6, Z6
+	VMOVUPS.Z 64(AX)(DI*4), K1, Z7
+	VADDPS    Z7, Z6, Z6
+	VMAXPS    Z6, Z4, Z6
+	VMINPS    Z6, Z5, Z6
+	VMOVUPS   Z6, K1, 64(SI)
+	DECQ      BX
+	JNZ       row5
+
+end6:
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         n+48(FP), AX
+	CMPQ         AX, $0x10
+	JG           two7
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	MOVQ         scale_base+56(FP), AX
+	VMOVUPS.Z    (AX), K1, Z0
+	MOVQ         shift_base+80(FP), AX
+	VMOVUPS.Z    (AX), K1, Z1
+	VBROADCASTSS floor+128(FP), Z2
+	VBROADCASTSS ceil+132(FP), Z3
+	MOVQ         other_base+104(FP), AX
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         outs_base+24(FP), CX
+	MOVQ         outs_len+32(FP), DX
+	TESTQ        DX, DX
+	JZ           end9
+
+row8:
+	MOVQ      (CX), BX
+	ADDQ      $0x08, CX
+	LEAQ      (AX)(BX*4), BX
+	VMOVUPS.Z (BX), K1, Z4
+	VMULPS    Z0, Z4, Z4
+	VADDPS    Z1, Z4, Z4
+	VMAXPS    Z4, Z2, Z4
+	VMINPS    Z4, Z3, Z4
+	VMOVUPS   Z4, K1, (BX)
+	DECQ      DX
+	JNZ       row8
+
+end9:
+	VZEROUPPER
+	RET
+
+two7:
+	SUBQ         $0x10, AX
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	MOVQ         scale_base+56(FP), AX
+	VMOVUPS      (AX), Z0
+	VMOVUPS.Z    64(AX), K1, Z1
+	MOVQ         shift_base+80(FP), AX
+	VMOVUPS      (AX), Z2
+	VMOVUPS.Z    64(AX), K1, Z3
+	VBROADCASTSS floor+128(FP), Z4
+	VBROADCASTSS ceil+132(FP), Z5
+	MOVQ         other_base+104(FP), AX
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         outs_base+24(FP), CX
+	MOVQ         outs_len+32(FP), DX
+	TESTQ        DX, DX
+	JZ           end11
+
+row10:
+	MOVQ      (CX), BX
+	ADDQ      $0x08, CX
+	LEAQ      (AX)(BX*4), BX
+	VMOVUPS   (BX), Z6
+	VMULPS    Z0, Z6, Z6
+	VADDPS    Z2, Z6, Z6
+	VMAXPS    Z6, Z4, Z6
+	VMINPS    Z6, Z5, Z6
+	VMOVUPS   Z6, (BX)
+	VMOVUPS.Z 64(BX), K1, Z6
+	VMULPS    Z1, Z6, Z6
+	VADDPS    Z3, Z6, Z6
+	VMAXPS    Z6, Z4, Z6
+	VMINPS    Z6, Z5, Z6
+	VMOVUPS   Z6, K1, 64(BX)
+	DECQ      DX
+	JNZ       row10
+
+end11:
 	VZEROUPPER
 	RET

@@ -14,6 +14,11 @@ func storeF32AVX2(dst []float32, outs []int, c []float32, ldc int, n int, bias [
 //go:noescape
 func storeI32AVX2(dst []float32, outs []int, c []int32, ldc int, n int, offset []int32, scale []float32, bias []float32)
 
+// finishRowsAVX2 stores rows of n <= 16 values.
+//
+//go:noescape
+func finishRowsAVX2(dst []float32, outs []int, n int, scale []float32, shift []float32, other []float32, floor float32, ceil float32)
+
 // storeF32AVX512 stores rows of n <= 32 values.
 //
 //go:noescape
@@ -23,3 +28,8 @@ func storeF32AVX512(dst []float32, outs []int, c []float32, ldc int, n int, bias
 //
 //go:noescape
 func storeI32AVX512(dst []float32, outs []int, c []int32, ldc int, n int, offset []int32, scale []float32, bias []float32)
+
+// finishRowsAVX512 stores rows of n <= 32 values.
+//
+//go:noescape
+func finishRowsAVX512(dst []float32, outs []int, n int, scale []float32, shift []float32, other []float32, floor float32, ceil float32)

@@ -2,7 +2,9 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -97,6 +99,46 @@ func TestStoreI32(t *testing.T) {
 					}
 					return float32(float64(v) + float64(bias[j]))
 				})
+			}
+		}
+	})
+}
+
+func TestFinishRows(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(9, 10))
+		outs, others := newEdge[float32](t, storeEdge), newEdge[float32](t, storeEdge)
+		scales, shifts := newEdge[float32](t, storeEdge), newEdge[float32](t, storeEdge)
+		normal := func(int) float32 { return float32(rng.NormFloat64()) }
+		for _, s := range storeTests(rng) {
+			for _, floor := range []float32{0, float32(math.Inf(-1))} {
+				ceil := []float32{1.5, float32(math.Inf(1))}[rng.IntN(2)]
+				for _, other := range [][]float32{nil, others.last(s.size, normal)} {
+					scale, shift := scales.last(s.n, normal), shifts.last(s.n, normal)
+					dst := outs.last(s.size, func(int) float32 { return marginValue })
+					for _, o := range s.outs {
+						for j := range s.n {
+							dst[o+j] = oddities(rng, 1)[0]
+						}
+					}
+					old := slices.Clone(dst)
+					FinishRows(dst, s.outs, s.n, scale, shift, other, floor, ceil)
+					s.check(t, dst, func(i, j int) float32 {
+						at := s.outs[i] + j
+						v := float32(float64(old[at]) * float64(scale[j]))
+						v = float32(float64(v) + float64(shift[j]))
+						if other != nil {
+							v = float32(float64(v) + float64(other[at]))
+						}
+						switch {
+						case v < floor:
+							return floor
+						case v > ceil:
+							return ceil
+						}
+						return v
+					})
+				}
 			}
 		}
 	})

@@ -47,6 +47,9 @@ func TestShapeMistakes(t *testing.T) {
 			{"StoreI32: behind dst", func() { StoreI32(f(20), []int{13}, make([]int32, 9), 8, 8, make([]int32, 8), f(1), nil) }},
 			{"StoreI32: offset", func() { StoreI32(f(20), []int{0}, make([]int32, 9), 8, 8, make([]int32, 7), f(1), nil) }},
 			{"StoreI32: scale", func() { StoreI32(f(20), []int{0}, make([]int32, 9), 8, 8, make([]int32, 8), nil, nil) }},
+			{"FinishRows: behind dst", func() { FinishRows(f(20), []int{13}, 8, f(8), f(8), nil, 0, 6) }},
+			{"FinishRows: other", func() { FinishRows(f(20), []int{12}, 8, f(8), f(8), f(19), 0, 6) }},
+			{"FinishRows: scale", func() { FinishRows(f(20), []int{12}, 8, f(7), f(8), nil, 0, 6) }},
 			{"QuantiseU8", func() { QuantiseU8(make([]uint8, 3), f(4), 0, 1) }},
 		} {
 			op, _, _ := strings.Cut(m.what, ":")

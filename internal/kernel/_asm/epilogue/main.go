@@ -22,16 +22,17 @@ func main() {
 	for _, s := range []vec.Set{vec.AVX2, vec.AVX512} {
 		storeF32(s)
 		storeI32(s)
+		finishRows(s)
 	}
 	Generate()
 }
 
 func storeF32(s vec.Set) {
 	f := s.Begin("storeF32", "(dst []float32, outs []int, c []float32, ldc, n int, bias []float32)", doc(s))
-	eachRow(f, func(parts []part) func(part, Mem) reg.VecVirtual {
-		bias := loadBias(f, parts)
-		return func(p part, c Mem) reg.VecVirtual {
-			v := p.load(c)
+	eachRow(f, func(parts []part) func(part, place) reg.VecVirtual {
+		bias, c := loadBias(f, parts), newTile(f)
+		return func(p part, at place) reg.VecVirtual {
+			v := p.load(c.next(p))
 			VADDPS(bias[p.h], v, v)
 			return v
 		}
@@ -40,16 +41,16 @@ func storeF32(s vec.Set) {
 
 func storeI32(s vec.Set) {
 	f := s.Begin("storeI32", "(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, scale, bias []float32)", doc(s))
-	eachRow(f, func(parts []part) func(part, Mem) reg.VecVirtual {
-		bias, offset := loadBias(f, parts), f.Zeros(len(parts))
+	eachRow(f, func(parts []part) func(part, place) reg.VecVirtual {
+		bias, offset, c := loadBias(f, parts), f.Zeros(len(parts)), newTile(f)
 		loadParts(parts, vec.Base("offset"), offset)
 		scale, factor := vec.Base("scale"), f.New()
-		return func(p part, c Mem) reg.VecVirtual {
+		return func(p part, at place) reg.VecVirtual {
 			if p.h == 0 {
 				VBROADCASTSS(Mem{Base: scale}, factor)
 				ADDQ(Imm(4), scale)
 			}
-			v := p.load(c)
+			v := p.load(c.next(p))
 			VPSUBD(offset[p.h], v, v)
 			VCVTDQ2PS(v, v)
 			VMULPS(factor, v, v)
@@ -59,12 +60,72 @@ func storeI32(s vec.Set) {
 	})
 }
 
+// finishRows has one loop for rows to which others are added, and one for those
+// without.
+func finishRows(s vec.Set) {
+	f := s.Begin("finishRows", "(dst []float32, outs []int, n int, scale, shift, other []float32, floor, ceil float32)", doc(s))
+	plain := f.Label("plain")
+	other := vec.Base("other")
+	TESTQ(other, other)
+	JZ(LabelRef(plain))
+	for _, adds := range []bool{true, false} {
+		if !adds {
+			Label(plain)
+		}
+		eachRow(f, func(parts []part) func(part, place) reg.VecVirtual {
+			scale, shift := f.Zeros(len(parts)), f.Zeros(len(parts))
+			loadParts(parts, vec.Base("scale"), scale)
+			loadParts(parts, vec.Base("shift"), shift)
+			floor, ceil, other := f.Broadcast("floor"), f.Broadcast("ceil"), vec.Base("other")
+			return func(p part, at place) reg.VecVirtual {
+				v := p.load(Mem{Base: at.out, Disp: 4 * f.Lanes * p.h})
+				VMULPS(scale[p.h], v, v)
+				VADDPS(shift[p.h], v, v)
+				if adds {
+					VADDPS(p.load(Mem{Base: other, Index: at.index, Scale: 4, Disp: 4 * f.Lanes * p.h}), v, v)
+				}
+				VMAXPS(v, floor, v) // v, unless floor is greater
+				VMINPS(v, ceil, v)  // v, unless ceil is less
+				return v
+			}
+		})
+	}
+}
+
+// A place is where a row of the output begins: its address, and its index in
+// the array.
+type place struct{ out, index reg.GPVirtual }
+
+// A scratch tile is read row by row.
+type scratch struct {
+	*vec.Func
+	row, ldc reg.GPVirtual
+	now      reg.GPVirtual // the row whose parts are read
+}
+
+func newTile(f *vec.Func) *scratch {
+	c := &scratch{Func: f, row: vec.Base("c"), ldc: GP64(), now: GP64()}
+	Load(Param("ldc"), c.ldc)
+	SHLQ(Imm(2), c.ldc)
+	return c
+}
+
+// next returns where a part of the row lies. Before the first part, it goes on
+// to the row.
+func (c *scratch) next(p part) Mem {
+	if p.h == 0 {
+		MOVQ(c.row, c.now)
+		ADDQ(c.ldc, c.row)
+	}
+	return Mem{Base: c.now, Disp: 4 * c.Lanes * p.h}
+}
+
 func doc(s vec.Set) string { return fmt.Sprintf("stores rows of n <= %d values.", 2*s.Lanes) }
 
 // eachRow writes the loop over the rows, for rows of one vector and for rows
 // of two. prepare loads what the rows share and returns the code that computes
-// a part of the output from that part of c.
-func eachRow(f *vec.Func, prepare func([]part) func(part, Mem) reg.VecVirtual) {
+// a part of the output.
+func eachRow(f *vec.Func, prepare func([]part) func(part, place) reg.VecVirtual) {
 	n, two := GP64(), f.Label("two")
 	Load(Param("n"), n)
 	CMPQ(n, Imm(uint64(f.Lanes)))
@@ -83,20 +144,16 @@ func eachRow(f *vec.Func, prepare func([]part) func(part, Mem) reg.VecVirtual) {
 
 		row, end := f.Label("row"), f.Label("end")
 		dst, outs, rows := vec.Base("dst"), vec.Base("outs"), vec.Len("outs")
-		c, ldc := vec.Base("c"), Load(Param("ldc"), GP64())
-		SHLQ(Imm(2), ldc)
 		TESTQ(rows, rows)
 		JZ(LabelRef(end))
 		Label(row)
-		out := GP64()
-		MOVQ(Mem{Base: outs}, out)
+		at := place{GP64(), GP64()}
+		MOVQ(Mem{Base: outs}, at.index)
 		ADDQ(Imm(8), outs)
-		LEAQ(Mem{Base: dst, Index: out, Scale: 4}, out)
+		LEAQ(Mem{Base: dst, Index: at.index, Scale: 4}, at.out)
 		for _, p := range parts {
-			v := compute(p, Mem{Base: c, Disp: 4 * f.Lanes * p.h})
-			p.store(v, out)
+			p.store(compute(p, at), at.out)
 		}
-		ADDQ(ldc, c)
 		DECQ(rows)
 		JNZ(LabelRef(row))
 		Label(end)

@@ -132,10 +132,9 @@ func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, d
 	sum := g.outerSum(p, kernel.TileOuterBF16(), n, 2)
 	width := (p.O + sum.tile.MR - 1) / sum.tile.MR * sum.tile.MR
 	grad := sum.pairUp(workers, arena, dy, p.O, width, scale)
-	sums := arena.Floats(sum.values())
+	sums := sum.begin(arena, dw)
 	workers.For(sum.tasks(), func(task int) {
 		t := sum.task(task, sums)
-		clear(t.sums)
 		var rows [pixelBlock]int
 		for step := t.first; step < t.end; {
 			b := sum.block(step, t.end)
@@ -156,8 +155,7 @@ func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, d
 			}
 		}
 	})
-	sum.addTo(workers, dw, sums)
-	arena.Release(sums)
+	sum.end(workers, arena, dw, sums)
 	arena.ReleaseHalves(grad)
 	arena.ReleaseHalves(values)
 }

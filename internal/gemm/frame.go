@@ -23,11 +23,12 @@ func Surround[T comparable](f Frame, sample []T, value T) {
 }
 
 func fill[T comparable](s []T, value T) {
-	if value == *new(T) {
+	if value == *new(T) || len(s) == 0 {
 		clear(s) // several times faster than a loop
 		return
 	}
-	for i := range s {
-		s[i] = value
+	s[0] = value
+	for n := 1; n < len(s); n *= 2 {
+		copy(s[n:], s[:n])
 	}
 }

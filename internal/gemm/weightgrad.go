@@ -28,10 +28,9 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 		g, xLen = &p.forward.framed[0], p.Input.Len()
 	}
 	sum := g.outerSum(p, kernel.TileOuter(), n, 1)
-	sums, dyLen := arena.Floats(sum.values()), p.OutH()*p.OutW()*p.O
+	sums, dyLen := sum.begin(arena, dw), p.OutH()*p.OutW()*p.O
 	workers.For(sum.tasks(), func(task int) {
 		t := sum.task(task, sums)
-		clear(t.sums)
 		var pixels [pixelBlock]kernel.Pixel
 		for step := t.first; step < t.end; {
 			b := sum.block(step, t.end)
@@ -48,8 +47,7 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 			}
 		}
 	})
-	sum.addTo(workers, dw, sums)
-	arena.Release(sums)
+	sum.end(workers, arena, dw, sums)
 }
 
 // pixelBlock is the largest number of pixels whose values stay in the caches
@@ -66,6 +64,7 @@ type outerSum struct {
 	group   int // strips in a task
 	chunks  int
 	steps   int
+	direct  bool // the sums are added to dw itself: they have its order and one chunk
 }
 
 // outerTable is what the sums of all batch sizes have in common.
@@ -100,7 +99,24 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 	const together, enough = 4, 16 // strips that share the pixels in the cache; tasks
 	s.group = min(together, len(s.strips))
 	s.chunks = max(1, min(enough/s.groups(), s.steps*unit/pixelBlock))
+	s.direct = s.chunks == 1 && s.ldc == s.k && len(s.merge) == 1 && p.O/p.Groups%tile.MR == 0
 	return s
+}
+
+// begin returns the array of the sums.
+func (s *outerSum) begin(arena *tensor.Arena, dw []float32) []float32 {
+	if s.direct {
+		return dw
+	}
+	return arena.Floats(s.values())
+}
+
+// end has the sums in dw.
+func (s *outerSum) end(workers *parallel.Pool, arena *tensor.Arena, dw, sums []float32) {
+	if !s.direct {
+		s.addTo(workers, dw, sums)
+		arena.Release(sums)
+	}
 }
 
 func (s *outerSum) stepsOf(class int) int {
@@ -132,10 +148,14 @@ func (s *outerSum) task(task int, sums []float32) outerTask {
 	first, chunk := task/s.chunks*s.group, task%s.chunks
 	end := min(first+s.group, len(s.strips))
 	from := (chunk*len(s.strips) + first) * s.stripLen()
-	return outerTask{
+	t := outerTask{
 		strips: s.strips[first:end], sums: sums[from:][:(end-first)*s.stripLen()],
 		first: s.steps * chunk / s.chunks, end: s.steps * (chunk + 1) / s.chunks,
 	}
+	if !s.direct {
+		clear(t.sums)
+	}
+	return t
 }
 
 // An outerBlock are the pixels [first, first+count) of a class, counted over all

@@ -9,41 +9,50 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestShift(t *testing.T) {
-	side, by := rapid.IntRange(1, 6), rapid.IntRange(-8, 8) // beyond the image too
-	rapid.Check(t, func(t *rapid.T) {
-		h, w, c := side.Draw(t, "h"), side.Draw(t, "w"), rapid.SampledFrom([]int{1, 3}).Draw(t, "c")
-		down, right := by.Draw(t, "down"), by.Draw(t, "right")
-		src := image(t, h, w, c)
-		got, want := bytes.Repeat([]uint8{77}, len(src)), make([]uint8, len(src))
-		for y := range h {
-			for x := range w {
-				if sy, sx := y+down, x+right; sy >= 0 && sy < h && sx >= 0 && sx < w {
-					copy(want[(y*w+x)*c:][:c], src[(sy*w+sx)*c:])
-				}
-			}
-		}
-		shift(got, src, h, w, c, down, right)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatal(diff)
-		}
-	})
+// seen returns all rows of a view.
+func seen(v view) []uint8 {
+	size := v.w * v.c
+	all := bytes.Repeat([]uint8{77}, v.h*size)
+	for y := range v.h {
+		v.write(all[y*size:][:size], y)
+	}
+	return all
 }
 
-func TestFlip(t *testing.T) {
-	side := rapid.IntRange(1, 6)
-	rapid.Check(t, func(t *rapid.T) {
-		h, w, c := side.Draw(t, "h"), side.Draw(t, "w"), rapid.SampledFrom([]int{1, 3}).Draw(t, "c")
-		src := image(t, h, w, c)
-		got, want := bytes.Clone(src), make([]uint8, len(src))
-		for y := range h {
-			for x := range w {
-				copy(want[(y*w+x)*c:][:c], src[(y*w+w-1-x)*c:])
+// seenSlow is a view pixel by pixel, as it is defined.
+func seenSlow(v view) []uint8 {
+	all := make([]uint8, len(v.pixels))
+	for y := range v.h {
+		for x := range v.w {
+			sy, sx := y+v.down, x+v.right
+			if v.flipped {
+				sx = v.w - 1 - x + v.right
+			}
+			if sy >= 0 && sy < v.h && sx >= 0 && sx < v.w {
+				copy(all[(y*v.w+x)*v.c:][:v.c], v.pixels[(sy*v.w+sx)*v.c:])
 			}
 		}
-		flip(got, w, c)
-		if diff := cmp.Diff(want, got); diff != "" {
+	}
+	return all
+}
+
+func TestView(t *testing.T) {
+	by := rapid.IntRange(-8, 8) // beyond the image too
+	rapid.Check(t, func(t *rapid.T) {
+		v := view{
+			h: rapid.IntRange(1, 6).Draw(t, "h"), w: rapid.IntRange(1, 30).Draw(t, "w"),
+			c: rapid.SampledFrom([]int{1, 3, 4}).Draw(t, "c"), flipped: rapid.Bool().Draw(t, "flipped"),
+		}
+		if rapid.Bool().Draw(t, "cropped") {
+			v.down, v.right = by.Draw(t, "down"), by.Draw(t, "right")
+		}
+		v.pixels = drawImage(t, v.h, v.w, v.c)
+		want := seenSlow(v)
+		if diff := cmp.Diff(want, seen(v)); diff != "" {
 			t.Fatal(diff)
+		}
+		if !v.moved() && !bytes.Equal(want, v.pixels) {
+			t.Fatal("a view that is not moved differs")
 		}
 	})
 }

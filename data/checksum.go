@@ -13,6 +13,9 @@ func (s *Set) Checksum() string {
 	fmt.Fprintln(h, s.Classes, s.Mean, s.Std)
 	for _, part := range []*Images{s.Train, s.Test} {
 		fmt.Fprintln(h, part.N, part.H, part.W, part.C)
+		if part.encoded != nil {
+			h.Write(part.encoded.digest[:]) // of the decoded pixels: decoders may change
+		}
 		h.Write(part.Pixels)
 		labels := make([]byte, 0, 4*len(part.Labels))
 		for _, label := range part.Labels {

@@ -60,7 +60,7 @@ func TestReadCIFAR(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(want, got); diff != "" {
+				if diff := cmp.Diff(want, got, raw()); diff != "" {
 					t.Error(diff)
 				}
 			})
@@ -204,7 +204,7 @@ func TestOpenCIFAR(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, set); diff != "" {
+			if diff := cmp.Diff(tt.want, set, raw()); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -214,7 +214,7 @@ func TestOpenCIFAR(t *testing.T) {
 	for file, content := range both {
 		mixed[file] = content
 	}
-	if set, err := Open(mixed, "digits", 10); err != nil || !cmp.Equal(set, &wantDigits) {
+	if set, err := Open(mixed, "digits", 10); err != nil || !cmp.Equal(set, &wantDigits, raw()) {
 		t.Errorf("IDX beside CIFAR: got %v, %v", set, err)
 	}
 }
@@ -252,7 +252,7 @@ func TestOpenCIFARRefuses(t *testing.T) {
 	}
 
 	_, err := Open(fstest.MapFS{"data_batch_1": {}}, "python", 10) // of the version for Python
-	const want = "python: no data set, expected files of IDX (train-images-idx3-ubyte), CIFAR-10 (data_batch_1.bin) or CIFAR-100 (train.bin), plain or with .gz"
+	const want = "python: no data set, expected files of IDX (train-images-idx3-ubyte), CIFAR-10 (data_batch_1.bin) or CIFAR-100 (train.bin), plain or with .gz, or folders of images (train/CLASS/*.jpg)"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

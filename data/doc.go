@@ -1,6 +1,7 @@
-// Package data turns files into batches: labelled images held as bytes, their
-// split into training and validation, and a loader that shuffles, augments,
-// resizes, normalises and batches them in the background.
+// Package data turns files into batches: labelled images held as bytes or as
+// files of JPEG and PNG, their split into training and validation, and a loader
+// that shuffles, decodes, augments, resizes, normalises and batches them in the
+// background.
 //
 // A training set goes through it like this:
 //

@@ -48,15 +48,31 @@ func OpenFolder(dir string) (*Set, error) {
 //	train.bin    test.bin
 //
 // each of them plain or with .gz at the end of its name; if both are there, the
-// plain one is read. Where files of several sets are there, the first one in
-// this order is.
+// plain one is read. Or images of JPEG or PNG lie in a folder for each class, as
+// for torchvision's ImageFolder,
+//
+//	train/CLASS/*.jpg    val/CLASS/*.jpg
+//
+// with names that end in .jpg, .jpeg or .png, at any depth below CLASS; other
+// files, and names that begin with a dot, are not looked at. test takes the place
+// of a missing val. Where files of several sets are there, the first one in this
+// order is read.
+//
+// The classes of such folders are the names in train, sorted; val may lack some.
+// The images stay in memory as the files are, and loaders decode them. They may
+// differ in size: H and W are 0 then. C is 1 if all are grey, else 3 (see
+// LoaderConfig.Channels for what needs 3 in any case). Every image is decoded
+// once here, on all processors, so that a loader cannot fail: that takes as long
+// as an epoch in which nothing else is done. An image may have 2^26 pixels, and
+// 16384 on a side.
 //
 // IDX does not say how many classes there are, and the greatest label does not
 // either: a small set may lack the last class, and one damaged byte would make
 // 200 classes out of ten. So the caller says it, and a label that is not below
-// classes is an error; for CIFAR it is known, and classes is not looked at. It
-// is also an error if a file is missing or bad (see ReadImages, ReadCIFAR10),
-// if the numbers of images and labels differ, or if training and test images
+// classes is an error; elsewhere it is known, and classes is not looked at. It
+// is also an error if a file is missing or bad (see ReadImages, ReadCIFAR10), if
+// an image cannot be decoded, if a class has no images or is in val only, if the
+// numbers of images and labels differ, or if training and test images of bytes
 // differ in size. An error is one line and begins with the file's path, which
 // is name and the file's name.
 func Open(fsys fs.FS, name string, classes int) (*Set, error) {
@@ -85,8 +101,10 @@ func (f folder) open(name string, classes int) (*Set, error) {
 	case f.has("train.bin", "test.bin"):
 		set.Classes = 100
 		set.Train, set.Test, err = f.openCIFAR(ReadCIFAR100, []string{"train.bin"}, "test.bin")
+	case f.isFolder("train"):
+		err = f.openClasses(set)
 	default:
-		err = fmt.Errorf("%s: no data set, expected files of IDX (train-images-idx3-ubyte), CIFAR-10 (data_batch_1.bin) or CIFAR-100 (train.bin), plain or with .gz", f.path)
+		err = fmt.Errorf("%s: no data set, expected files of IDX (train-images-idx3-ubyte), CIFAR-10 (data_batch_1.bin) or CIFAR-100 (train.bin), plain or with .gz, or folders of images (train/CLASS/*.jpg)", f.path)
 	}
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func TestOpen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(&wantDigits, set); diff != "" {
+			if diff := cmp.Diff(&wantDigits, set, raw()); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -105,7 +105,7 @@ func TestOpenFolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(&wantDigits, set); diff != "" {
+		if diff := cmp.Diff(&wantDigits, set, raw()); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -49,7 +49,7 @@ func TestReadImages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, raw()); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -4,16 +4,17 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 
+	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// LoaderConfig says how a Loader makes batches. An image is cropped, flipped,
-// resized, normalised and given its channels, in this order; where the fields
-// for it are zero, that step is left out.
+// LoaderConfig says how a Loader makes batches. An image is decoded, cropped,
+// flipped, resized, given its channels and normalised, in this order; where it is
+// not encoded, or the fields for a step are zero, that step is left out.
 type LoaderConfig struct {
 	Batch   int    // images per batch; the last of an epoch may have fewer
 	Shuffle bool   // a new order in each epoch, by the stream (Seed, "shuffle", epoch)
@@ -31,7 +32,7 @@ type LoaderConfig struct {
 	// Size and Channels of the images of a batch; 0: as the images are. Images of
 	// another height or width are resized to Size x Size, the ratio of their
 	// sides not kept. The value of grey images is repeated for 3 channels.
-	// Images.CheckFit says what is possible.
+	// Images.CheckFit says what is possible: images that differ in size need one.
 	Size, Channels int
 
 	// Mean and Std of each channel of the images, usually those of a Set: a pixel
@@ -39,8 +40,8 @@ type LoaderConfig struct {
 	// each, also where Channels is 3.
 	Mean, Std []float32
 
-	// Workers is the number of goroutines that make a batch. 0: one, or two where
-	// images are resized. The batches are the same for any number.
+	// Workers is the number of goroutines that make batches. 0: one, or GOMAXPROCS
+	// where images are decoded or resized. The batches are the same for any number.
 	Workers int
 }
 
@@ -59,30 +60,14 @@ type Loader struct {
 	images  *Images
 	indices []int
 	config  LoaderConfig
-	h, w, c int      // of a batch
-	resizer *resizer // nil: the images have that size
-	tables  []*table
+	h, w, c int // of a batch
+	workers int
+	by      *kernel.Normalisation
+	filters map[int]*filter // to h = w, by the number of rows or columns; nil: all images have that size
 
 	// idle is the ring of the last epoch, for the next one to use again. An
 	// epoch that runs beside another finds it taken and makes its own.
 	idle atomic.Pointer[ring]
-}
-
-// ringSize is the number of batches in memory: one in use, one ready, one in
-// the making.
-const ringSize = 3
-
-// A ring is what an epoch needs memory for.
-type ring struct {
-	batches [ringSize]*Batch
-	scratch []scratch // one for each goroutine that makes a batch
-}
-
-// A scratch is a goroutine's memory for an image between its steps.
-type scratch struct {
-	augmented []uint8 // (H, W, C) of Images
-	rows      []uint8 // see resizer.resize
-	resized   []uint8 // (Size, Size, C)
 }
 
 // NewLoader returns a loader of the images with the given indices, a copy of
@@ -92,7 +77,7 @@ func NewLoader(images *Images, indices []int, config LoaderConfig) *Loader {
 	if config.Batch < 1 {
 		panic(fmt.Sprintf("data.NewLoader: batch size %d, want at least 1", config.Batch))
 	}
-	if len(images.Pixels) != images.N*images.Size() || len(images.Labels) != images.N {
+	if images.C < 1 || images.encoded == nil && len(images.Pixels) != images.N*images.Size() || len(images.Labels) != images.N {
 		panic(fmt.Sprintf("data.NewLoader: %d pixels and %d labels for %d images of %dx%dx%d",
 			len(images.Pixels), len(images.Labels), images.N, images.H, images.W, images.C))
 	}
@@ -111,30 +96,30 @@ func NewLoader(images *Images, indices []int, config LoaderConfig) *Loader {
 		images:  images,
 		indices: slices.Clone(indices),
 		config:  config,
-		h:       images.H,
-		w:       images.W,
+		h:       cmp.Or(config.Size, images.H),
+		w:       cmp.Or(config.Size, images.W),
 		c:       cmp.Or(config.Channels, images.C),
-		tables:  newTables(config.Mean, config.Std, images.C),
+		workers: cmp.Or(config.Workers, 1),
 	}
-	if size := config.Size; size != 0 && (size != l.h || size != l.w) {
-		l.resizer = newResizer(l.h, l.w, images.C, size)
-		l.h, l.w = size, size
+	l.by = l.normalisation()
+	if l.h != images.H || l.w != images.W {
+		l.filters = images.filters(config.Size)
+	}
+	if config.Workers == 0 && (l.filters != nil || images.encoded != nil) {
+		l.workers = runtime.GOMAXPROCS(0)
 	}
 	return l
 }
 
-func newTables(mean, std []float32, channels int) []*table {
+func (l *Loader) normalisation() *kernel.Normalisation {
+	mean, std, channels := l.config.Mean, l.config.Std, l.images.C
 	if mean == nil && std == nil {
-		return slices.Repeat([]*table{newTable(0, 1)}, channels)
+		mean, std = make([]float32, channels), slices.Repeat([]float32{1}, channels)
 	}
 	if len(mean) != channels || len(std) != channels || slices.Contains(std, 0) {
 		panic(fmt.Sprintf("data.NewLoader: mean %v and std %v for %d channels", mean, std, channels))
 	}
-	tables := make([]*table, channels)
-	for c := range tables {
-		tables[c] = newTable(mean[c], std[c])
-	}
-	return tables
+	return kernel.NewNormalisation(slices.Repeat(mean, l.c/channels), slices.Repeat(std, l.c/channels))
 }
 
 // Shape returns the shape of a batch of one image: (1, H, W, C).
@@ -161,76 +146,21 @@ func (l *Loader) Epoch(epoch, first int) iter.Seq2[int, *Batch] {
 		panic(fmt.Sprintf("data.Loader.Epoch: step %d of %d", first, l.Steps()))
 	}
 	return func(yield func(int, *Batch) bool) {
-		ring := l.takeRing()
-		defer l.idle.Store(ring)
-
-		// Batches go around: free -> worker -> ready -> loop body -> free.
-		// Each channel has room for all of them, so sending never blocks.
-		free := make(chan *Batch, ringSize)
-		ready := make(chan *Batch, ringSize)
-		for _, b := range ring.batches {
-			free <- b
+		e := l.begin(epoch)
+		defer e.end()
+		for step := first; step < min(first+ringSize, l.Steps()); step++ {
+			e.ask(step)
 		}
-		go func() {
-			defer close(ready)
-			order := l.order(epoch)
-			for step := first; step < l.Steps(); step++ {
-				b, ok := <-free
-				if !ok {
-					return
-				}
-				l.fill(b, ring.scratch, order, epoch, step)
-				ready <- b
-			}
-		}()
-		defer func() {
-			close(free) // ends the worker
-			for range ready {
-			}
-		}()
-
-		for b := range ready {
-			if !yield(b.Step, b) {
+		for step := first; step < l.Steps(); step++ {
+			slot := &e.ring.slots[step%ringSize]
+			<-slot.ready
+			if !yield(step, &slot.Batch) {
 				return
 			}
-			free <- b
+			if ahead := step + ringSize; ahead < l.Steps() {
+				e.ask(ahead)
+			}
 		}
-	}
-}
-
-func (l *Loader) takeRing() *ring {
-	if r := l.idle.Swap(nil); r != nil {
-		return r
-	}
-	size := min(l.config.Batch, l.Len())
-	r := &ring{scratch: make([]scratch, l.workers())}
-	for i := range r.batches {
-		r.batches[i] = &Batch{
-			X:      tensor.New(size, l.h, l.w, l.c),
-			Labels: make([]int32, size),
-		}
-	}
-	for i := range r.scratch {
-		s := &r.scratch[i]
-		if l.config.augments() {
-			s.augmented = make([]uint8, l.images.Size())
-		}
-		if l.resizer != nil {
-			s.rows = make([]uint8, l.images.H*l.w*l.images.C)
-			s.resized = make([]uint8, l.h*l.w*l.images.C)
-		}
-	}
-	return r
-}
-
-func (l *Loader) workers() int {
-	switch {
-	case l.config.Workers > 0:
-		return l.config.Workers
-	case l.resizer != nil:
-		return 2
-	default:
-		return 1
 	}
 }
 
@@ -244,53 +174,4 @@ func (l *Loader) order(epoch int) []int {
 		order[k] = l.indices[i]
 	}
 	return order
-}
-
-// fill makes b the batch of a step, in as many equal parts as there are
-// scratches, each by its own goroutine.
-func (l *Loader) fill(b *Batch, scratches []scratch, order []int, epoch, step int) {
-	start := step * l.config.Batch
-	end := min(start+l.config.Batch, len(order))
-	n := end - start
-
-	b.Step = step
-	b.Indices = order[start:end:end]
-	b.Labels = b.Labels[:n]
-	b.X.Shape = tensor.Of(n, l.h, l.w, l.c)
-	b.X.Data = b.X.Data[:n*l.h*l.w*l.c]
-	if len(scratches) == 1 { // no goroutine to start, nothing to allocate
-		l.fillPart(b, &scratches[0], epoch, 0, n)
-		return
-	}
-	var parts sync.WaitGroup
-	for i := range scratches {
-		parts.Go(func() {
-			l.fillPart(b, &scratches[i], epoch, i*n/len(scratches), (i+1)*n/len(scratches))
-		})
-	}
-	parts.Wait()
-}
-
-// fillPart makes the samples of a batch from first to before end.
-func (l *Loader) fillPart(b *Batch, s *scratch, epoch, first, end int) {
-	size := l.h * l.w * l.c
-	for k := first; k < end; k++ {
-		i := b.Indices[k]
-		b.Labels[k] = l.images.Labels[i]
-		pixels := l.images.Image(i)
-		if l.config.augments() {
-			l.augment(s.augmented, pixels, epoch, i)
-			pixels = s.augmented
-		}
-		if l.resizer != nil {
-			l.resizer.resize(s.resized, s.rows, pixels)
-			pixels = s.resized
-		}
-		x := b.X.Data[k*size:][:size]
-		if l.c > l.images.C {
-			normalizeRepeated(x, pixels, l.tables[0])
-		} else {
-			normalize(x, pixels, l.tables)
-		}
-	}
 }

@@ -158,12 +158,8 @@ func TestLoaderTransforms(t *testing.T) {
 						down = chance.Intn(2*config.Crop+1) - config.Crop
 						right = chance.Intn(2*config.Crop+1) - config.Crop
 					}
-					cropped := make([]uint8, len(pixels))
-					shift(cropped, pixels, images.H, images.W, c, down, right)
-					if config.Flip && chance.Intn(2) == 1 {
-						flip(cropped, images.W, c)
-					}
-					pixels = cropped
+					flipped := config.Flip && chance.Intn(2) == 1
+					pixels = seenSlow(view{pixels, images.H, images.W, c, down, right, flipped})
 				}
 				if config.Size > 0 {
 					pixels = resized(pixels, images.H, images.W, c, config.Size)
@@ -349,49 +345,5 @@ func TestLoaderPanics(t *testing.T) {
 			}()
 			tt.call()
 		}()
-	}
-}
-
-func BenchmarkLoader(b *testing.B) {
-	for _, bb := range []struct {
-		n, h, w, c int
-		LoaderConfig
-	}{
-		{48000, 28, 28, 1, LoaderConfig{}},
-		{12250, 32, 32, 3, LoaderConfig{}},
-		{1361, 96, 96, 3, LoaderConfig{}},
-		{12250, 32, 32, 3, LoaderConfig{Crop: 4, Flip: true}},
-		{4800, 28, 28, 1, LoaderConfig{Size: 32, Workers: 1}},
-		{4800, 28, 28, 1, LoaderConfig{Size: 32, Workers: 2}},
-		{160, 28, 28, 1, LoaderConfig{Size: 224, Channels: 3, Workers: 1}},
-		{160, 28, 28, 1, LoaderConfig{Size: 224, Channels: 3, Workers: 2}},
-		{160, 32, 32, 3, LoaderConfig{Size: 224, Workers: 1}},
-		{160, 32, 32, 3, LoaderConfig{Size: 224, Workers: 2}},
-	} {
-		name := fmt.Sprintf("size=%dx%d", bb.h, bb.w)
-		if bb.c > 1 {
-			name += fmt.Sprintf("x%d", bb.c)
-		}
-		if bb.Flip {
-			name += fmt.Sprintf("/crop=%d/flip", bb.Crop)
-		}
-		if bb.Size > 0 {
-			name += fmt.Sprintf("/to=%dx%dx%d/workers=%d", bb.Size, bb.Size, max(bb.c, bb.Channels), bb.Workers)
-		}
-		b.Run(name, func(b *testing.B) {
-			images := numbered(bb.n, bb.h, bb.w, bb.c)
-			config := bb.LoaderConfig
-			config.Batch, config.Shuffle = min(256, bb.n/5), true
-			config.Mean, config.Std = images.MeanStd()
-			l := NewLoader(images, images.All(), config)
-			epoch := 0
-			b.ReportAllocs()
-			for b.Loop() {
-				for range l.Epoch(epoch, 0) {
-				}
-				epoch++
-			}
-			b.ReportMetric(float64(b.N)*float64(l.Len())/b.Elapsed().Seconds(), "images/s")
-		})
 	}
 }

@@ -1,8 +1,12 @@
 package data
 
-import "math"
+import (
+	"math"
 
-// A resizer resizes images (H, W, C) to (size, size, C) as
+	"github.com/AlarioAI/bitnet/internal/kernel"
+)
+
+// Images (H, W, C) are resized to (size, size, C) as
 // torchvision.transforms.Resize((size, size)) does with a PIL image, to the
 // last bit: by a triangle whose width grows with the factor when an image
 // shrinks (bilinear with antialias), along the rows first, with a result of 8
@@ -12,34 +16,18 @@ import "math"
 // BiLinear of golang.org/x/image/draw has the same triangle but rounds once, at
 // the end: a quarter of its pixels are one level off. It also knows no image of
 // three bytes per pixel, and takes five times as long for 28x28 to 224x224.
-type resizer struct {
-	channels, rowLength int // rowLength = size*C, the bytes of a row of the result
-	horizontal          filter
-	vertical            filter
-}
-
-func newResizer(h, w, channels, size int) *resizer {
-	return &resizer{channels: channels, rowLength: size * channels, horizontal: newFilter(w, size), vertical: newFilter(h, size)}
-}
-
-// resize writes src (H, W, C) to dst (size, size, C). It uses rows
-// (H, size, C) for the result of the first pass.
-func (r *resizer) resize(dst, rows, src []uint8) {
-	r.horizontal.apply(rows, src, r.channels)
-	r.vertical.apply(dst, rows, r.rowLength)
-}
 
 // A filter resamples one axis. Element i of the result is the weighted sum of
 // taps elements from first[i] on; where fewer count, weights are zero.
 type filter struct {
-	in, taps int
-	first    []int
-	weights  []uint32 // (out, taps), in units of 2^-weightBits
+	taps    int
+	first   []int
+	weights []uint32 // (out, taps), in units of 2^-weightBits
 }
 
-// weightBits is PIL's PRECISION_BITS. The rounded weights of an element sum to
-// one within taps/2 units, so its sum stays a byte, and a constant image
-// constant, below 2^14 taps.
+// weightBits is PIL's PRECISION_BITS, and what kernel.WeighRows computes with.
+// The rounded weights of an element sum to one within taps/2 units, so its sum
+// stays a byte, and a constant image constant, below 2^14 taps.
 const weightBits = 32 - 8 - 2
 
 // newFilter computes the weights of ImagingResample (libImaging/Resample.c in
@@ -50,7 +38,7 @@ const weightBits = 32 - 8 - 2
 //
 // in the order of its operations, each rounded to float64: a conversion keeps
 // the compiler from fusing two of them.
-func newFilter(in, out int) filter {
+func newFilter(in, out int) *filter {
 	scale := float64(in) / float64(out)
 	support := max(scale, 1)
 	window := func(i int) (center float64, first, end int) {
@@ -63,7 +51,7 @@ func newFilter(in, out int) filter {
 		taps = max(taps, end-first)
 	}
 
-	f := filter{in: in, taps: taps, first: make([]int, out), weights: make([]uint32, out*taps)}
+	f := &filter{taps: taps, first: make([]int, out), weights: make([]uint32, out*taps)}
 	triangle := make([]float64, taps)
 	for i := range out {
 		center, first, end := window(i)
@@ -82,33 +70,58 @@ func newFilter(in, out int) filter {
 	return f
 }
 
-// apply resamples the middle axis of src (outer, in, inner) into dst
-// (outer, out, inner):
+// half is half a unit of the result: it is added to round.
+const half = 1 << (weightBits - 1)
+
+// along resamples a row, src (in, c) to dst (out, c):
 //
-//	dst[o][i][j] = round(sum_k weights[i][k] src[o][first[i]+k][j])
+//	dst[i][j] = round(sum_k weights[i][k] src[first[i]+k][j])
 //
 // with halves rounded up.
-func (f *filter) apply(dst, src []uint8, inner int) {
-	const half = 1 << (weightBits - 1)
-	for len(src) > 0 {
+func (f *filter) along(dst, src []uint8, c int) {
+	switch {
+	case c == 1 && f.taps == 2: // as when an image grows
+		dst = dst[:len(f.first)]
+		for i, first := range f.first {
+			w, s := (*[2]uint32)(f.weights[2*i:]), (*[2]uint8)(src[first:])
+			dst[i] = uint8((w[0]*uint32(s[0]) + w[1]*uint32(s[1]) + half) >> weightBits)
+		}
+	case c == 3 && f.taps == 2:
+		for i, first := range f.first {
+			w, s, d := (*[2]uint32)(f.weights[2*i:]), (*[6]uint8)(src[3*first:]), (*[3]uint8)(dst[3*i:])
+			d[0] = uint8((w[0]*uint32(s[0]) + w[1]*uint32(s[3]) + half) >> weightBits)
+			d[1] = uint8((w[0]*uint32(s[1]) + w[1]*uint32(s[4]) + half) >> weightBits)
+			d[2] = uint8((w[0]*uint32(s[2]) + w[1]*uint32(s[5]) + half) >> weightBits)
+		}
+	case c == 3:
+		for i, first := range f.first {
+			r, g, b := uint32(half), uint32(half), uint32(half)
+			in := src[3*first:]
+			for k, w := range f.weights[i*f.taps:][:f.taps] {
+				s := (*[3]uint8)(in[3*k:])
+				r += w * uint32(s[0])
+				g += w * uint32(s[1])
+				b += w * uint32(s[2])
+			}
+			d := (*[3]uint8)(dst[3*i:])
+			d[0], d[1], d[2] = uint8(r>>weightBits), uint8(g>>weightBits), uint8(b>>weightBits)
+		}
+	default:
 		for i, first := range f.first {
 			weights := f.weights[i*f.taps:][:f.taps]
-			in, out := src[first*inner:], dst[i*inner:][:inner]
-			if f.taps == 2 { // as when an image grows
-				wa, wb, a, b := weights[0], weights[1], in[:len(out)], in[inner:][:len(out)]
-				for j := range out {
-					out[j] = uint8((wa*uint32(a[j]) + wb*uint32(b[j]) + half) >> weightBits)
-				}
-				continue
-			}
-			for j := range out {
+			for j := range c {
 				sum := uint32(half)
 				for k, w := range weights {
-					sum += w * uint32(in[k*inner+j])
+					sum += w * uint32(src[(first+k)*c+j])
 				}
-				out[j] = uint8(sum >> weightBits)
+				dst[i*c+j] = uint8(sum >> weightBits)
 			}
 		}
-		src, dst = src[f.in*inner:], dst[len(f.first)*inner:]
 	}
+}
+
+// across computes row i of what becomes of rows, as along computes pixel i of
+// what becomes of pixels.
+func (f *filter) across(dst, rows []uint8, i int) {
+	kernel.WeighRows(dst, rows[f.first[i]*len(dst):], len(dst), f.weights[i*f.taps:][:f.taps])
 }

@@ -1,6 +1,13 @@
 package data
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// raw compares images of which none is encoded.
+func raw() cmp.Option { return cmp.AllowUnexported(Images{}) }
 
 func TestCheckFit(t *testing.T) {
 	for _, tt := range []struct {

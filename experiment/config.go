@@ -17,7 +17,7 @@ type Config struct {
 // A Source says where a data set comes from.
 type Source struct {
 	Name   string // as in a Key
-	Folder string // of IDX files; empty for a set that the program carries
+	Folder string // see data.OpenFolder; empty for a set that the program carries
 }
 
 // An Architecture is a network that package models knows, and how to train it.

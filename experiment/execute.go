@@ -103,10 +103,10 @@ func (x *execution) open(c *Config) (*Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		if set.Train.H != set.Train.W {
-			return nil, fmt.Errorf("data set %s: images of %dx%d, want square ones", source.Name, set.Train.H, set.Train.W)
-		}
 		for _, a := range c.Architectures {
+			if set.Train.H != set.Train.W && a.Settings.Network.Size == 0 {
+				return nil, fmt.Errorf("data set %s: %s: images of %dx%d, want square ones or the setting size", source.Name, a.Name, set.Train.H, set.Train.W)
+			}
 			if err := a.Settings.Network.check(a.Name, set); err != nil {
 				return nil, fmt.Errorf("data set %s: %w", source.Name, err)
 			}

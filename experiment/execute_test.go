@@ -125,7 +125,7 @@ func TestDataThatDoesNotFit(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	for want, open := range map[string]func(Source) (*data.Set, error){
 		"not there": func(Source) (*data.Set, error) { return nil, errors.New("not there") },
-		"data set noise: images of 6x24, want square ones": func(s Source) (*data.Set, error) {
+		"data set noise: feedforward: images of 6x24, want square ones or the setting size": func(s Source) (*data.Set, error) {
 			set := newSet(s.Name)
 			set.Train.H, set.Train.W = 6, 24
 			return set, nil

@@ -144,7 +144,7 @@ func TestParseErrors(t *testing.T) {
 		{edit("[mnist]", "[~]"), "x.yaml:1: data: want a name, got nothing"},
 		{edit("[mnist]", "[mnist, mnist]"), `x.yaml:1: data: "mnist" is there twice`},
 		{edit("[mnist]", "[mnist, other/mnist]"), `x.yaml:1: data: a second data set of the name "mnist"`},
-		{edit("[float, b158]", "\n- float\n- b185"), `x.yaml:4: recipes: unknown recipe "b185", want one of float, alario, b158, b1`},
+		{edit("[float, b158]", "\n- float\n- b185"), `x.yaml:4: recipes: unknown recipe "b185", want one of float, alario, b158, b1, b158-bf16, b1-bf16`},
 		{edit("[float, b158]", "[b1, b1]"), `x.yaml:2: recipes: "b1" is there twice`},
 
 		{edit("seeds: 3", "seeds: 0"), `x.yaml:3: seeds: want how many, 1 to 10000, or a list of seeds, got "0"`},

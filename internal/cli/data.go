@@ -13,12 +13,12 @@ import (
 )
 
 type dataCommand struct {
-	Sets []string `arg:"" optional:"" name:"set" help:"Name of a built-in data set, or a folder of IDX files (default: all that are built in)."`
+	Sets []string `arg:"" optional:"" name:"set" help:"Name of a built-in data set, or a folder (default: all that are built in)."`
 }
 
 // Help is shown below the flags.
 func (dataCommand) Help() string {
-	return `A folder has the four files of MNIST and its successors, plain or with .gz: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte. They are read to the end; mean and standard deviation are those of the training images, and what images are normalised by.
+	return `A folder has the four files of MNIST and its successors, plain or with .gz: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte; or the binary files of CIFAR-10 or CIFAR-100; or images of JPEG and PNG in a folder for each class, train/CLASS/*.jpg and val/CLASS/*.jpg (test takes the place of a missing val). All is read and decoded to the end; mean and standard deviation are those of the training images, and what images are normalised by.
 
 Example:
 
@@ -42,7 +42,11 @@ func (c dataCommand) Run(t *terminal) error {
 			return err
 		}
 		m := set.Train
-		fmt.Fprintf(w, "%s\t%d\t%d\t%dx%dx%d\t%d\t%s\t%s\n", set.Name, m.N, set.Test.N, m.H, m.W, m.C, set.Classes, numbers(set.Mean), numbers(set.Std))
+		size := fmt.Sprintf("%dx%d", m.H, m.W)
+		if m.H == 0 {
+			size = "mixed"
+		}
+		fmt.Fprintf(w, "%s\t%d\t%d\t%sx%d\t%d\t%s\t%s\n", set.Name, m.N, set.Test.N, size, m.C, set.Classes, numbers(set.Mean), numbers(set.Std))
 	}
 	return w.Flush()
 }

@@ -13,7 +13,7 @@ import (
 type storeFlags struct {
 	Out             string        `default:"out" placeholder:"DIR" help:"Folder of the store (default: ${default})."`
 	Jobs            int           `default:"1" placeholder:"N" help:"Runs side by side, which share the processors; the results do not depend on it (default: ${default})."`
-	Data            []string      `placeholder:"DIR" sep:"none" help:"Folder of IDX files, or name of a built-in data set, to train on instead of what the configuration says; repeatable."`
+	Data            []string      `placeholder:"DIR" sep:"none" help:"Folder of a data set, or name of a built-in one, to train on instead of what the configuration says; repeatable."`
 	SaveWeights     bool          `help:"Keep the trained weights of every run in the store, as weights.safetensors."`
 	CheckpointEvery time.Duration `default:"10s" placeholder:"TIME" help:"Time between two checkpoints of a run (default: ${default})."`
 }

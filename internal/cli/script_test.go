@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"),
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"idx":     idx,
+			"photos":  photos,
 			"damage":  damage,
 			"exits":   exits,
 			"await":   await,
@@ -71,6 +72,25 @@ func idx(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Check(os.WriteFile(filepath.Join(dir, part+"-images-idx3-ubyte"), images, 0o666))
 		ts.Check(os.WriteFile(filepath.Join(dir, part+"-labels-idx1-ubyte"), labels, 0o666))
+	}
+}
+
+// photos FOLDER N CLASS... writes a data set of N images of JPEG for each class,
+// each of another size, and one for the test.
+func photos(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: photos FOLDER N CLASS...")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for part, count := range map[string]int{"train": n, "val": 1} {
+		for _, class := range args[2:] {
+			dir := filepath.Join(ts.MkAbs(args[0]), part, class)
+			ts.Check(os.MkdirAll(dir, 0o777))
+			for i := range count {
+				ts.Check(writePhotograph(filepath.Join(dir, strconv.Itoa(i)+".jpg"), 20+i, i))
+			}
+		}
 	}
 }
 

@@ -27,14 +27,8 @@ func layerNorm(x []float32) norm { return normOf(x, float32(sum(x)/float64(len(x
 func rmsNorm(x []float32) norm { return normOf(x, 0, rmsEps) }
 
 func normOf(x []float32, center float32, eps float64) norm {
-	squares := 0.0
-	n := norm{center: center}
-	for part := range parts(x) {
-		squares += float64(kernel.SumSquares(part, center))
-		n.peak = max(n.peak, kernel.AbsMax(part, center))
-	}
-	n.root = float32(math.Sqrt(squares/float64(len(x)) + eps))
-	return n
+	squares, peak := kernel.Extent(x, center)
+	return norm{center: center, root: float32(math.Sqrt(squares/float64(len(x)) + eps)), peak: peak}
 }
 
 func sum(x []float32) float64 {

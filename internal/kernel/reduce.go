@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // Reductions over one sample or token: they return float32 partial results of
 // a length that the caller keeps moderate (some ten thousand values). A NaN in
 // the data makes the result a NaN. The portable forms add in float64, as good
@@ -28,15 +30,18 @@ func sumGeneric(x []float32) float32 {
 	return float32(s)
 }
 
-// AbsMax returns max(|x[i]-center|), or 0 for an empty x. All levels agree exactly.
-func AbsMax(x []float32, center float32) float32 { return absMax(x, center) }
+// Extent returns squares = sum((x[i]-center)^2), the terms and sums of few of
+// them in float32 and the rest in float64, for any length, and
+// peak = max(|x[i]-center|), or 0 for an empty x, on which all levels agree exactly.
+func Extent(x []float32, center float32) (squares float64, peak float32) { return extent(x, center) }
 
-func absMaxGeneric(x []float32, center float32) float32 {
-	m := float32(0)
+func extentGeneric(x []float32, center float32) (squares float64, peak float32) {
 	for _, v := range x {
-		m = max(m, v-center, center-v)
+		d := v - center
+		squares += float64(d) * float64(d)
+		peak = max(peak, float32(math.Abs(float64(d))))
 	}
-	return m
+	return squares, peak
 }
 
 // SumAbs returns sum(|x[i]|).

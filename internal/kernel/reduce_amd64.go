@@ -24,14 +24,14 @@ func sum(x []float32) float32 {
 	return sumGeneric(x)
 }
 
-func absMax(x []float32, center float32) float32 {
+func extent(x []float32, center float32) (squares float64, peak float32) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		return absMaxAVX512(x, center)
+		return extentAVX512(x, center)
 	case cpu.AVX2:
-		return absMaxAVX2(x, center)
+		return extentAVX2(x, center)
 	}
-	return absMaxGeneric(x, center)
+	return extentGeneric(x, center)
 }
 
 func sumAbs(x []float32) float32 {

@@ -14,10 +14,10 @@ func sumSquaresAVX2(x []float32, center float32) float32
 //go:noescape
 func sumAVX2(x []float32) float32
 
-// absMaxAVX2 returns max(|x[i]-center|).
+// extentAVX2 returns sum((x[i]-center)^2) and max(|x[i]-center|).
 //
 //go:noescape
-func absMaxAVX2(x []float32, center float32) float32
+func extentAVX2(x []float32, center float32) (squares float64, peak float32)
 
 // sumAbsAVX2 returns sum(|x[i]|).
 //
@@ -39,10 +39,10 @@ func sumSquaresAVX512(x []float32, center float32) float32
 //go:noescape
 func sumAVX512(x []float32) float32
 
-// absMaxAVX512 returns max(|x[i]-center|).
+// extentAVX512 returns sum((x[i]-center)^2) and max(|x[i]-center|).
 //
 //go:noescape
-func absMaxAVX512(x []float32, center float32) float32
+func extentAVX512(x []float32, center float32) (squares float64, peak float32)
 
 // sumAbsAVX512 returns sum(|x[i]|).
 //

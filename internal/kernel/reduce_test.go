@@ -21,7 +21,9 @@ var reduceTests = []reduceTest{
 		func(x, _ float64) float64 { return (x - testCenter) * (x - testCenter) }},
 	{"Sum", func(x, _ []float32) float32 { return Sum(x) },
 		func(x, _ float64) float64 { return x }},
-	{"AbsMax", func(x, _ []float32) float32 { return AbsMax(x, testCenter) }, nil},
+	{"Extent/peak", func(x, _ []float32) float32 { _, peak := Extent(x, testCenter); return peak }, nil},
+	{"Extent/squares", func(x, _ []float32) float32 { squares, _ := Extent(x, testCenter); return float32(squares) },
+		func(x, _ float64) float64 { return (x - testCenter) * (x - testCenter) }},
 	{"SumAbs", func(x, _ []float32) float32 { return SumAbs(x) },
 		func(x, _ float64) float64 { return math.Abs(x) }},
 	{"Dot", func(x, y []float32) float32 { return Dot(x, y) },
@@ -29,7 +31,7 @@ var reduceTests = []reduceTest{
 }
 
 func TestReductions(t *testing.T) {
-	lengths := []int{255, 256, 257, 1000, 4099}
+	lengths := []int{255, 256, 257, 511, 512, 513, 1000, 1024, 4099}
 	for n := range 201 {
 		lengths = append(lengths, n)
 	}
@@ -94,14 +96,14 @@ func TestReductionsSeeNaN(t *testing.T) {
 	}
 }
 
-// TestAbsMaxFindsEach puts the greatest magnitude at every place.
-func TestAbsMaxFindsEach(t *testing.T) {
+// TestExtentFindsEach puts the greatest magnitude at every place.
+func TestExtentFindsEach(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		for n := range 300 {
 			x := make([]float32, n)
 			for at := range x {
 				x[at] = -3
-				if got := AbsMax(x, 1); got != 4 {
+				if _, got := Extent(x, 1); got != 4 {
 					t.Fatalf("%v of %d values with 4 at %d", got, n, at)
 				}
 				x[at] = 0

@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"nn"},
 	{"models", "summary"},
 	{"weights"},
-	{"train", "export"},
+	{"train", "export", "internal/benchmark"},
 	{"experiment"},
 	{"paper"},
 	{"internal/cli"},

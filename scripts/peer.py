@@ -4,13 +4,15 @@ Run: python3 peer.py [--seconds S] [--threads T] WORKLOAD...
 A workload is MODE/ARCHITECTURE/SIZE/BATCH/RECIPE:
   train/resnet18/32/128/b158   forward, backward and Adam step on one in-memory batch (10 classes)
   eval/resnet18/32/128/b158    evaluation-mode forward, no gradients
-Each prints one JSON line: {"workload", "images_per_second", "threads", "engine"}.
-`bitnet bench --json WORKLOAD...` prints the same lines for this project.
+Each prints one JSON line: {"workload", "images_per_second", "peak_mb", "threads", "engine"}, where peak_mb is the most
+memory that the process has had so far, in 10^6 bytes.
+`bitnet bench --json WORKLOAD...` prints these fields, and more, for this project.
 Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE for this command, and use an OpenBLAS or MKL torch: a generic BLAS flatters us.
 """
 import argparse
 import json
 import os
+import resource
 import sys
 import time
 
@@ -68,6 +70,11 @@ def measure(step, batch, seconds):
     return best
 
 
+def peak_mb():
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--seconds", type=float, default=5)
@@ -101,7 +108,7 @@ def main():
             def step():
                 with torch.no_grad():
                     run(x)
-        print(json.dumps({"workload": w, "images_per_second": round(measure(step, batch, o.seconds), 2),
+        print(json.dumps({"workload": w, "images_per_second": round(measure(step, batch, o.seconds), 2), "peak_mb": peak_mb(),
                           "threads": o.threads, "engine": "torch " + torch.__version__ + (" compile" if o.compile else "") + (" channels_last" if o.channels_last else "")}), flush=True)
 
 

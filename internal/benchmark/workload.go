@@ -1,4 +1,4 @@
-package cli
+package benchmark
 
 import (
 	"context"
@@ -17,9 +17,8 @@ import (
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// A workload is a benchmark: one batch of random images in memory, again and
-// again.
-type workload struct {
+// A Workload is one batch of random images in memory, again and again.
+type Workload struct {
 	Mode         string // train: forward, backward and Adam step; eval: forward in evaluation mode
 	Architecture string
 	Size, Batch  int
@@ -29,12 +28,12 @@ type workload struct {
 const workloadClasses = 10
 
 // String returns MODE/ARCHITECTURE/SIZE/BATCH/RECIPE.
-func (w workload) String() string {
+func (w Workload) String() string {
 	return fmt.Sprintf("%s/%s/%d/%d/%v", w.Mode, w.Architecture, w.Size, w.Batch, w.Recipe)
 }
 
-// parseWorkload is the inverse of String.
-func parseWorkload(name string) (w workload, err error) {
+// ParseWorkload is the inverse of String.
+func ParseWorkload(name string) (w Workload, err error) {
 	parts := strings.Split(name, "/")
 	if len(parts) != 5 {
 		return w, errors.New("want MODE/ARCHITECTURE/SIZE/BATCH/RECIPE, as in train/lenet5/28/256/b158")
@@ -56,9 +55,9 @@ func parseWorkload(name string) (w workload, err error) {
 	return w, err
 }
 
-// everyWorkload returns the names of workloads of all architectures, at the
+// EveryWorkload returns the names of workloads of all architectures, at the
 // smallest usual size that each takes.
-func everyWorkload() (names []string) {
+func EveryWorkload() (names []string) {
 	for _, e := range models.All() {
 		size, batch := 64, 16
 		switch {
@@ -69,7 +68,7 @@ func everyWorkload() (names []string) {
 		}
 		for _, mode := range []string{"train", "eval"} {
 			for _, recipe := range []quant.Recipe{quant.Float, quant.B158} {
-				names = append(names, workload{mode, e.Name, size, batch, recipe}.String())
+				names = append(names, Workload{mode, e.Name, size, batch, recipe}.String())
 			}
 		}
 	}
@@ -78,7 +77,7 @@ func everyWorkload() (names []string) {
 
 // options of the network: images are grey where the network is made for
 // handwritten digits, and of three colours elsewhere.
-func (w workload) options() models.Options {
+func (w Workload) options() models.Options {
 	channels := 3
 	if w.Architecture == "feedforward" || w.Architecture == "lenet5" && w.Size == 28 {
 		channels = 1
@@ -86,13 +85,24 @@ func (w workload) options() models.Options {
 	return models.Options{Classes: workloadClasses, Channels: channels, Size: w.Size}
 }
 
-// run works on the workload for about the given time and returns the images
-// per second.
-func (w workload) run(ctx context.Context, threads int, d time.Duration) (float64, error) {
+// A Rate is how fast a workload is and what it costs.
+type Rate struct {
+	ImagesPerSecond float64  `json:"images_per_second"`
+	Allocations     float64  `json:"allocations_per_step"` // after two steps, as the rest
+	Bytes           float64  `json:"bytes_per_step"`       // allocated
+	HeapGrowth      int64    `json:"heap_growth_bytes"`    // of what is still in use at the end
+	GC              float64  `json:"gc_share"`             // of the time of all processors
+	PeakMB          *float64 `json:"peak_mb,omitempty"`    // 10^6 bytes of the process so far, where the system tells it
+	Wait            *float64 `json:"wait_share,omitempty"` // of the time of a training that waits for its loader
+}
+
+// Run works on the workload for about the given time, and for a fifth of it on
+// images from a loader if it is a training.
+func (w Workload) Run(ctx context.Context, threads int, d time.Duration) (r Rate, err error) {
 	o := w.options()
 	model, err := models.New(w.Architecture, o)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	model = nn.Swap(model, w.Recipe)
 	rng := tensor.NewStream(0, "workload")
@@ -103,19 +113,37 @@ func (w workload) run(ctx context.Context, threads int, d time.Duration) (float6
 	}
 	workers := parallel.New(threads)
 	defer workers.Close()
-	step := evaluation(model, images, workers)
+	step := evaluation(model, workers)
 	if w.Mode == "train" {
-		step = training(model, images, labels, workers)
+		step = training(model, workers)
 	}
-	rate, err := measure(ctx, step, d)
-	return rate * float64(w.Batch), err
+	again := func() { step(images, labels) }
+	again()
+	again()
+	var m meter
+	m.start()
+	best, steps, err := measure(ctx, d, nil, again)
+	if err != nil {
+		return r, err
+	}
+	m.stop(&r, steps)
+	r.ImagesPerSecond = float64(w.Batch) / best.Seconds()
+	r.PeakMB = peakMB()
+	if w.Mode == "train" {
+		wait, err := w.wait(ctx, d/parts, step)
+		if err != nil {
+			return r, err
+		}
+		r.Wait = &wait
+	}
+	return r, nil
 }
 
 // evaluation returns a step that computes the logits.
-func evaluation(model nn.Layer, images *tensor.Tensor, workers *parallel.Pool) func() {
+func evaluation(model nn.Layer, workers *parallel.Pool) func(*tensor.Tensor, []int32) {
 	tape := autograd.NewTape(workers)
 	tape.Record(false)
-	return func() {
+	return func(images *tensor.Tensor, _ []int32) {
 		tape.Reset()
 		model.Forward(&nn.Context{Tape: tape}, images)
 	}
@@ -123,36 +151,13 @@ func evaluation(model nn.Layer, images *tensor.Tensor, workers *parallel.Pool) f
 
 // training returns a step that goes forward and backward and updates the
 // weights.
-func training(model nn.Layer, images *tensor.Tensor, labels []int32, workers *parallel.Pool) func() {
+func training(model nn.Layer, workers *parallel.Pool) func(*tensor.Tensor, []int32) {
 	adam := optim.Adam{LR: 1e-3}.Start(nn.Tensors(nn.Parameters(model)))
 	tape := autograd.NewTape(workers)
-	return func() {
+	return func(images *tensor.Tensor, labels []int32) {
 		tape.Reset()
 		ctx := &nn.Context{Tape: tape, Training: true, Step: uint64(adam.Steps)}
 		tape.Backward(autograd.CrossEntropy(tape, model.Forward(ctx, images), labels))
 		adam.Step(workers)
 	}
-}
-
-// measure returns the steps per second in the best of five slices of the time:
-// what the code can do when nobody else is on the machine. Two steps before
-// that are not counted.
-func measure(ctx context.Context, step func(), d time.Duration) (best float64, err error) {
-	step()
-	step()
-	for spent := time.Duration(0); spent < d || best == 0; {
-		if ctx.Err() != nil {
-			return 0, errors.New("interrupted")
-		}
-		n, start := 0, time.Now()
-		took := time.Duration(0)
-		for n == 0 || took < d/5 {
-			step()
-			n++
-			took = time.Since(start)
-		}
-		best = max(best, float64(n)/took.Seconds())
-		spent += took
-	}
-	return best, nil
 }

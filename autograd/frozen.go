@@ -9,8 +9,12 @@ func (t *Tape) Freeze(on bool) {
 	switch {
 	case !on:
 		t.frozen = nil
+		t.kept.Reset()
 	case t.frozen == nil:
 		t.frozen = map[*float32]any{}
+		if t.kept == nil {
+			t.kept = new(tensor.Arena)
+		}
 	}
 }
 
@@ -25,7 +29,7 @@ func Frozen[T any](t *Tape, w *tensor.Tensor, prepare func(arena *tensor.Arena) 
 	if kept, ok := t.frozen[key].(T); ok {
 		return kept
 	}
-	made := prepare(nil)
+	made := prepare(t.kept)
 	t.frozen[key] = made
 	return made
 }

@@ -34,6 +34,7 @@ type Tape struct {
 	used    int
 	plans   map[gemm.Conv]*gemm.Plan
 	frozen  map[*float32]any // by the first value of a weight; nil unless frozen
+	kept    *tensor.Arena    // the buffers of frozen
 }
 
 // NewTape returns a tape that records and reuses its buffers: after Reset, no

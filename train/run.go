@@ -203,6 +203,8 @@ func (r *run) step(batch *data.Batch) float64 {
 // evaluation mode.
 func (r *run) evaluate(images *data.Loader) (loss, accuracy float64, err error) {
 	r.tape.Record(false)
+	r.tape.Freeze(true)
+	defer r.tape.Freeze(false)
 	correct := 0
 	for _, batch := range images.Epoch(0, 0) {
 		if err := r.ctx.Err(); err != nil {

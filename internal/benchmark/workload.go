@@ -143,6 +143,7 @@ func (w Workload) Run(ctx context.Context, threads int, d time.Duration) (r Rate
 func evaluation(model nn.Layer, workers *parallel.Pool) func(*tensor.Tensor, []int32) {
 	tape := autograd.NewTape(workers)
 	tape.Record(false)
+	tape.Freeze(true)
 	return func(images *tensor.Tensor, _ []int32) {
 		tape.Reset()
 		model.Forward(&nn.Context{Tape: tape}, images)

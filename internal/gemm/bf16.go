@@ -56,19 +56,21 @@ func (p *Plan) InputGradientBF16(workers *parallel.Pool, arena *tensor.Arena, dx
 }
 
 func (g *gather) productBF16(workers *parallel.Pool, y []float32, yLen int, a []uint16, aLen, n int, b *Panels) {
-	blocks, step := newBlocks(n*len(g.rows), b), b.rowsPerCall()
+	blocks, step, together := newBlocks(n*len(g.rows), b), b.rowsPerCall(), b.together(2)
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]float32
 		var own ragged
-		for i := panels.first; i < panels.end; i++ {
-			s := b.panel(i)
-			weights := b.bf16[b.at(group, i):][:b.k*s.width]
+		for near := range panels.parts(together) {
 			for m := first; m < end; {
 				win, rows, outs := g.window(m, min(step, end-m), n, b.tile.MR, aLen, yLen, &own)
 				segs := g.segmentsOf(win, pairs, &own)
-				kernel.GemmBF16(acc[:], s.width, a[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
-				kernel.StoreF32(y[win.y+group*b.n+s.first:], outs, acc[:], s.width, s.n, nil)
+				for i := near.first; i < near.end; i++ {
+					s := b.panel(i)
+					weights := b.bf16[b.at(group, i):][:b.k*s.width]
+					kernel.GemmBF16(acc[:], s.width, a[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
+					kernel.StoreF32(y[win.y+group*b.n+s.first:], outs, acc[:], s.width, s.n, nil)
+				}
 				m += len(outs)
 			}
 		}

@@ -24,61 +24,55 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 	}
 	g, b := &p.forward.framed[0], w
 	yLen, aLen := p.OutH()*p.OutW()*p.O, p.Input.Len()
-	blocks, step := newBlocks(n*len(g.rows), b), b.rowsPerCall()
+	blocks, step, together := newBlocks(n*len(g.rows), b), b.rowsPerCall(), b.together(1)
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]int32
 		var factors rowFactors
 		var own ragged
-		for i := panels.first; i < panels.end; i++ {
-			s := b.panel(i)
-			weights := b.s8[b.at(group, i):][:b.k*s.width]
-			column := group*b.n + s.first
-			offsets := panelOffsets{sums: b.sums[group*b.columns()+s.first:], stride: b.groups * b.columns()}
-			var shift []float32
-			if bias != nil {
-				shift = bias[column:][:s.n]
-			}
+		var offsets [32]int32
+		for near := range panels.parts(together) {
 			for m := first; m < end; {
 				win, rows, outs := g.window(m, min(step, end-m), n, b.tile.MR, aLen, yLen, &own)
-				segs := g.segmentsOf(win, fours, &own)
-				kernel.GemmU8S8(acc[:], s.width, x[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
-				kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offsets.of(g, win, s.n), factors.of(scale, win, len(outs), &own), shift)
-				then.rows(y, win.y+column, outs, column, s.n)
+				segs, scales := g.segmentsOf(win, fours, &own), factors.of(scale, win, len(outs), &own)
+				for i := near.first; i < near.end; i++ {
+					s := b.panel(i)
+					weights := b.s8[b.at(group, i):][:b.k*s.width]
+					column, padded := group*b.n+s.first, group*b.columns()+s.first
+					offset := b.offsets[win.class*b.groups*b.columns()+padded:][:s.n]
+					if win.class != win.last {
+						offset = offsets[:s.n]
+						b.addOffsets(offset, g, g.reachOf(win), padded)
+					}
+					var shift []float32
+					if bias != nil {
+						shift = bias[column:][:s.n]
+					}
+					kernel.GemmU8S8(acc[:], s.width, x[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
+					kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offset, scales, shift)
+					then.rows(y, win.y+column, outs, column, s.n)
+				}
 				m += len(outs)
 			}
 		}
 	})
 }
 
-// panelOffsets are what the 128 that is added to all activations adds to the
-// sums of a panel's columns: 128 times the sum of the codes in reach.
-type panelOffsets struct {
-	sums    []int32 // of Panels
-	stride  int     // from a tap or run to the next
-	offsets [32]int32
-	first   int // 1 + the classes whose offsets these are
-	last    int
-}
-
-func (p *panelOffsets) of(g *gather, w window, n int) []int32 {
-	if p.first == w.class+1 && p.last == w.last+1 {
-		return p.offsets[:n]
-	}
-	p.first, p.last = w.class+1, w.last+1
-	r, columns := g.reachOf(w), len(g.w.offsets)
+// addOffsets writes what the 128 that is added to all activations adds to the
+// sums of columns from first on: 128 times the sum of the codes in reach.
+func (b *Panels) addOffsets(offset []int32, g *gather, r reach, first int) {
+	columns := len(g.w.offsets)
 	if !g.clips(fours) {
-		r.w, columns = interval{0, 1}, 1
+		r.w, columns = interval{0, min(r.w.end, 1)}, 1
 	}
-	clear(p.offsets[:])
+	clear(offset)
 	for kh := r.h.first; kh < r.h.end; kh++ {
 		for kw := r.w.first; kw < r.w.end; kw++ {
-			for j, sum := range p.sums[(kh*columns+kw)*p.stride:][:n] {
-				p.offsets[j] += 128 * sum
+			for j, sum := range b.sums[(kh*columns+kw)*b.groups*b.columns()+first:][:len(offset)] {
+				offset[j] += 128 * sum
 			}
 		}
 	}
-	return p.offsets[:n]
 }
 
 // rowFactors are the factors of a call's rows. Most calls stay within one

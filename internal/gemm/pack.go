@@ -20,6 +20,8 @@ type Panels struct {
 	sums   []int32 // of each tap's codes, or of each run's where taps are not clipped, for every column of every group
 	bf16   []uint16
 
+	offsets []int32 // of each class of pixels: what 128 times the codes in reach add up to, for every column of every group
+
 	noBias []float32 // of a depthwise convolution, whose weights have their own order
 }
 
@@ -112,6 +114,9 @@ func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []in
 			copy(b.sums[(part*b.groups+group)*b.columns()+s.first:][:s.width], acc[:s.width])
 		}
 	})
+	all := b.groups * b.columns()
+	b.offsets = arena.Ints(len(g.classes) * all)
+	workers.For(len(g.classes), func(i int) { b.addOffsets(b.offsets[i*all:][:all], g, g.classes[i].reach, 0) })
 	return b
 }
 

@@ -95,29 +95,54 @@ func (s *side) fit(workers *parallel.Pool, arena *tensor.Arena, x []float32, n i
 
 // product multiplies the gathered rows of n samples of a by the panels b.
 func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b *Panels, bias []float32, then *Finish) {
-	blocks, step := newBlocks(n*len(g.rows), b), b.rowsPerCall()
+	blocks, step, together := newBlocks(n*len(g.rows), b), b.rowsPerCall(), b.together(4)
 	workers.For(blocks.tasks(), func(task int) {
 		group, panels, first, end := blocks.task(task)
 		var acc [maxTile]float32
 		var own ragged
-		for i := panels.first; i < panels.end; i++ {
-			s := b.panel(i)
-			weights := b.f32[b.at(group, i):][:b.k*s.width]
-			column := group*b.n + s.first
-			var shift []float32
-			if bias != nil {
-				shift = bias[column:][:s.n]
-			}
+		for near := range panels.parts(together) {
 			for m := first; m < end; {
 				win, rows, outs := g.window(m, min(step, end-m), n, b.tile.MR, aLen, yLen, &own)
 				segs := g.segmentsOf(win, floats, &own)
-				kernel.GemmF32(acc[:], s.width, a[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
-				kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
-				then.rows(y, win.y+column, outs, column, s.n)
+				for i := near.first; i < near.end; i++ {
+					s := b.panel(i)
+					weights := b.f32[b.at(group, i):][:b.k*s.width]
+					column := group*b.n + s.first
+					var shift []float32
+					if bias != nil {
+						shift = bias[column:][:s.n]
+					}
+					kernel.GemmF32(acc[:], s.width, a[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
+					kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
+					then.rows(y, win.y+column, outs, column, s.n)
+				}
 				m += len(outs)
 			}
 		}
 	})
+}
+
+// together returns how many panels one call's rows are multiplied by before the
+// next ones: all if they stay in the second cache, since then whole rows of the
+// result are written; else a single one, which all rows of the task share. size
+// is that of a value in bytes.
+func (b *Panels) together(size int) int {
+	const cache = 256 << 10
+	if b.k*b.columns()*size <= cache {
+		return b.count()
+	}
+	return 1
+}
+
+// parts yields the parts of an interval, of so many each.
+func (r interval) parts(n int) func(yield func(interval) bool) {
+	return func(yield func(interval) bool) {
+		for first := r.first; first < r.end; first += n {
+			if !yield(interval{first, min(first+n, r.end)}) {
+				return
+			}
+		}
+	}
 }
 
 // blocks cuts a product into tasks: groups, ranges of panels and ranges of

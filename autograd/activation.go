@@ -48,7 +48,14 @@ func GELU(t *Tape, x *tensor.Tensor) *tensor.Tensor {
 // activate computes y = f(x), element by element. grad computes dx = dy*f'(x).
 func activate(t *Tape, x *tensor.Tensor, f func(y, x []float32), grad func(dx, dy, x []float32)) *tensor.Tensor {
 	y := t.arena.Tensor(x.Shape)
-	t.Blocks(len(x.Data), func(lo, hi int) { f(y.Data[lo:hi], x.Data[lo:hi]) })
+	type work struct {
+		arrays
+		f func(y, x []float32)
+	}
+	blocks(t, len(x.Data), work{arrays{y: y.Data, x: x.Data}, f}, func(w *work, lo, hi int) {
+		y, x, _ := w.cut(lo, hi)
+		w.f(y, x)
+	})
 	if t.Needs(x) {
 		*Push[activationOp](t, y) = activationOp{x, y, grad}
 	}
@@ -62,7 +69,13 @@ type activationOp struct {
 
 // dx = dy * f'(x).
 func (o *activationOp) Backward(t *Tape) {
-	dx := t.arena.Floats(len(o.x.Data))
-	t.Blocks(len(dx), func(lo, hi int) { o.grad(dx[lo:hi], o.y.Grad[lo:hi], o.x.Data[lo:hi]) })
+	dy := t.take(o.y)
+	dx := t.over(dy)
+	type work struct {
+		arrays // dx, dy and x
+		grad   func(dx, dy, x []float32)
+	}
+	blocks(t, len(dx), work{arrays{dx, dy, o.x.Data}, o.grad}, func(w *work, lo, hi int) { w.grad(w.cut(lo, hi)) })
+	t.releaseUnless(dy, dx)
 	t.AddGrad(o.x, dx)
 }

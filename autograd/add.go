@@ -1,7 +1,6 @@
 package autograd
 
 import (
-	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -11,22 +10,23 @@ func Add(t *Tape, a, b *tensor.Tensor) *tensor.Tensor {
 		mismatch("Add", "two equal ones", a.Shape, b.Shape)
 	}
 	y := t.arena.Tensor(a.Shape)
-	t.Blocks(len(y.Data), func(lo, hi int) { kernel.Add(y.Data[lo:hi], a.Data[lo:hi], b.Data[lo:hi]) })
+	blocks(t, len(y.Data), arrays{y.Data, a.Data, b.Data}, addArrays)
 	if t.Needs(a, b) {
 		*Push[addOp](t, y) = addOp{a, b, y}
 	}
 	return y
 }
 
+// split adds d to the gradients of a and b, as one buffer that both hold.
+func (t *Tape) split(a, b *tensor.Tensor, d []float32) {
+	t.share(d)
+	t.addOrRelease(a, d)
+	t.addOrRelease(b, d)
+}
+
 type addOp struct{ a, b, y *tensor.Tensor }
 
 // da = dy, db = dy.
 func (o *addOp) Backward(t *Tape) {
-	for _, x := range [...]*tensor.Tensor{o.a, o.b} {
-		if x.NeedGrad {
-			dx := t.arena.Floats(len(o.y.Grad))
-			copy(dx, o.y.Grad)
-			t.AddGrad(x, dx)
-		}
-	}
+	t.split(o.a, o.b, t.take(o.y))
 }

@@ -12,10 +12,10 @@ func AddReLU(t *Tape, a, b *tensor.Tensor) *tensor.Tensor {
 		mismatch("AddReLU", "two equal ones", a.Shape, b.Shape)
 	}
 	y := t.arena.Tensor(a.Shape)
-	t.Blocks(len(y.Data), func(lo, hi int) {
-		sum := y.Data[lo:hi]
-		kernel.Add(sum, a.Data[lo:hi], b.Data[lo:hi])
-		kernel.ReLU(sum, sum)
+	blocks(t, len(y.Data), arrays{y.Data, a.Data, b.Data}, func(a *arrays, lo, hi int) {
+		y, x, z := a.cut(lo, hi)
+		kernel.Add(y, x, z)
+		kernel.ReLU(y, y)
 	})
 	if t.Needs(a, b) {
 		*Push[addReLUOp](t, y) = addReLUOp{a, b, y}
@@ -25,13 +25,25 @@ func AddReLU(t *Tape, a, b *tensor.Tensor) *tensor.Tensor {
 
 type addReLUOp struct{ a, b, y *tensor.Tensor }
 
+func (o *addReLUOp) Backward(t *Tape) { o.backwardSum(t, nil) }
+
 // da = db = dy where y > 0, else 0.
-func (o *addReLUOp) Backward(t *Tape) {
-	for _, x := range [...]*tensor.Tensor{o.a, o.b} {
-		if x.NeedGrad {
-			dx := t.arena.Floats(len(o.y.Grad))
-			t.Blocks(len(dx), func(lo, hi int) { kernel.ReLUGrad(dx[lo:hi], o.y.Grad[lo:hi], o.y.Data[lo:hi]) })
-			t.AddGrad(x, dx)
-		}
+func (o *addReLUOp) backwardSum(t *Tape, more []float32) {
+	dy := t.take(o.y)
+	d := t.over(dy)
+	type work struct {
+		arrays // d, dy and more
+		y      []float32
 	}
+	blocks(t, len(d), work{arrays{d, dy, more}, o.y.Data}, func(w *work, lo, hi int) {
+		d, g, more := w.cut(lo, hi)
+		if more != nil {
+			kernel.Add(d, g, more)
+			g = d
+		}
+		kernel.ReLUGrad(d, g, w.y[lo:hi])
+	})
+	t.release(more)
+	t.releaseUnless(dy, d)
+	t.split(o.a, o.b, d)
 }

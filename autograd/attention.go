@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -70,32 +71,43 @@ func (o *attention) forward(t *Tape) {
 	strips := (tq + stripRows - 1) / stripRows
 	parts := max(1, min(strips, tasks/max(1, o.pairs())))
 	desks := t.desks(packedLen(d, tk), packedLen(tk, d), stripLen(tk), tileLen)
-	t.workers.For(o.pairs()*parts, func(task int) {
-		pair, part := task/parts, task%parts
-		desk := desks.take()
-		defer desks.putBack(desk)
-		strip, tile := desk[2], desk[3]
-		q, y, logSums := o.head(o.q.Data, pair, tq), o.head(o.y.Data, pair, tq), o.logSums[pair*tq:][:tq]
-		kT := packTransposed(desk[0], o.head(o.k.Data, pair, tk), o.scale())
-		v := pack(desk[1], o.head(o.v.Data, pair, tk))
-		for i := part * strips / parts; i < (part+1)*strips/parts; i++ {
-			q, y, logSums := q.strip(i), y.strip(i), logSums[i*stripRows:]
-			p := newStrip(strip, q.rows, tk)
-			kT.product(p, q, nil, tile)
-			var sums [stripRows]float32
-			for r := range p.rows {
-				row := p.row(r)
-				most := kernel.Max(row)
-				sums[r] = kernel.ExpSub(row, row, most)
-				logSums[r] = most + float32(math.Log(float64(sums[r])))
-			}
-			v.product(y, p, nil, tile)
-			for r := range y.rows {
-				kernel.Scale(y.row(r), 1/sums[r], y.row(r))
-			}
-		}
-	})
+	w := attentionForward{*o, desks, strips, parts}
+	parallel.Share(t.workers, o.pairs()*parts, w, (*attentionForward).task)
 	t.arena.Release(desks.memory)
+}
+
+// attentionForward is a forward pass, with the strips of a pair in so many
+// parts.
+type attentionForward struct {
+	attention
+	desks
+	strips, parts int
+}
+
+// task computes one part of one pair.
+func (o *attentionForward) task(worker, i int) {
+	tq, tk := o.queries(), o.keys()
+	pair, part := i/o.parts, i%o.parts
+	strip, tile := o.at(worker, 2), o.at(worker, 3)
+	q, y, logSums := o.head(o.q.Data, pair, tq), o.head(o.y.Data, pair, tq), o.logSums[pair*tq:][:tq]
+	kT := packTransposed(o.at(worker, 0), o.head(o.k.Data, pair, tk), o.scale())
+	v := pack(o.at(worker, 1), o.head(o.v.Data, pair, tk))
+	for i := part * o.strips / o.parts; i < (part+1)*o.strips/o.parts; i++ {
+		q, y, logSums := q.strip(i), y.strip(i), logSums[i*stripRows:]
+		p := newStrip(strip, q.rows, tk)
+		kT.product(p, q, nil, tile)
+		var sums [stripRows]float32
+		for r := range p.rows {
+			row := p.row(r)
+			most := kernel.Max(row)
+			sums[r] = kernel.ExpSub(row, row, most)
+			logSums[r] = most + float32(math.Log(float64(sums[r])))
+		}
+		v.product(y, p, nil, tile)
+		for r := range y.rows {
+			kernel.Scale(y.row(r), 1/sums[r], y.row(r))
+		}
+	}
 }
 
 // With everything transposed, so that a strip has the queries as its columns,
@@ -114,46 +126,47 @@ func (o *attention) Backward(t *Tape) {
 	desks := t.desks(
 		packedLen(d, tq), packedLen(d, tq), packedLen(tq, d), packedLen(tq, d), packedLen(tk, d),
 		tq, tq, stripLen(tq), stripLen(tq), outerLen(tq, d), tileLen)
-	t.workers.For(o.pairs(), func(pair int) {
-		desk := desks.take()
-		defer desks.putBack(desk)
-		shift, delta, strips, tile := desk[5], desk[6], desk[7:9], desk[10]
-		q, y, dy := o.head(o.q.Data, pair, tq), o.head(o.y.Data, pair, tq), o.head(o.y.Grad, pair, tq)
-		k, v := o.head(o.k.Data, pair, tk), o.head(o.v.Data, pair, tk)
-		dq, dk, dv := o.head(dq, pair, tq), o.head(dk, pair, tk), o.head(dv, pair, tk)
-		for i := range tq {
-			shift[i] = -o.logSums[pair*tq+i]
-			delta[i] = -o.scale() * kernel.Dot(dy.row(i), y.row(i))
-		}
-		qT, dyT := packTransposed(desk[0], q, o.scale()), packTransposed(desk[1], dy, o.scale())
-		packedQ, packedDY, packedK := pack(desk[2], q), pack(desk[3], dy), pack(desk[4], k)
-		sums := newOuterSums(desk[9], tq, d)
-		for i := range (tk + stripRows - 1) / stripRows {
-			k, v := k.strip(i), v.strip(i)
-			p, ds := newStrip(strips[0], k.rows, tq), newStrip(strips[1], k.rows, tq)
-			qT.product(p, k, shift, tile)
-			dyT.product(ds, v, delta, tile)
-			for r := range p.rows {
-				kernel.ExpSub(p.row(r), p.row(r), 0)
-				kernel.SoftmaxGrad(ds.row(r), ds.row(r), p.row(r), 0)
-			}
-			packedDY.product(dv.strip(i), p, nil, tile)
-			packedQ.product(dk.strip(i), ds, nil, tile)
-			sums.add(ds, packedK, i*stripRows)
-		}
-		sums.store(dq)
-	})
+	w := attentionBackward{o, desks, dq, dk, dv}
+	parallel.Share(t.workers, o.pairs(), w, (*attentionBackward).task)
 	t.arena.Release(desks.memory)
 	t.addOrRelease(o.q, dq)
 	t.addOrRelease(o.k, dk)
 	t.addOrRelease(o.v, dv)
 }
 
-// addOrRelease is AddGrad for an operand that may not need a gradient.
-func (t *Tape) addOrRelease(x *tensor.Tensor, dx []float32) {
-	if x.NeedGrad {
-		t.AddGrad(x, dx)
-	} else {
-		t.arena.Release(dx)
+// attentionBackward is a backward pass.
+type attentionBackward struct {
+	*attention
+	desks
+	dq, dk, dv []float32
+}
+
+// task computes the gradients of one pair.
+func (o *attentionBackward) task(worker, pair int) {
+	tq, tk, d := o.queries(), o.keys(), o.depth()
+	shift, delta, tile := o.at(worker, 5), o.at(worker, 6), o.at(worker, 10)
+	q, y, dy := o.head(o.q.Data, pair, tq), o.head(o.y.Data, pair, tq), o.head(o.y.Grad, pair, tq)
+	k, v := o.head(o.k.Data, pair, tk), o.head(o.v.Data, pair, tk)
+	dq, dk, dv := o.head(o.dq, pair, tq), o.head(o.dk, pair, tk), o.head(o.dv, pair, tk)
+	for i := range tq {
+		shift[i] = -o.logSums[pair*tq+i]
+		delta[i] = -o.scale() * kernel.Dot(dy.row(i), y.row(i))
 	}
+	qT, dyT := packTransposed(o.at(worker, 0), q, o.scale()), packTransposed(o.at(worker, 1), dy, o.scale())
+	packedQ, packedDY, packedK := pack(o.at(worker, 2), q), pack(o.at(worker, 3), dy), pack(o.at(worker, 4), k)
+	sums := newOuterSums(o.at(worker, 9), tq, d)
+	for i := range (tk + stripRows - 1) / stripRows {
+		k, v := k.strip(i), v.strip(i)
+		p, ds := newStrip(o.at(worker, 7), k.rows, tq), newStrip(o.at(worker, 8), k.rows, tq)
+		qT.product(p, k, shift, tile)
+		dyT.product(ds, v, delta, tile)
+		for r := range p.rows {
+			kernel.ExpSub(p.row(r), p.row(r), 0)
+			kernel.SoftmaxGrad(ds.row(r), ds.row(r), p.row(r), 0)
+		}
+		packedDY.product(dv.strip(i), p, nil, tile)
+		packedQ.product(dk.strip(i), ds, nil, tile)
+		sums.add(ds, packedK, i*stripRows)
+	}
+	sums.store(dq)
 }

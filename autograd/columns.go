@@ -37,6 +37,17 @@ func (b table) block(i int) (lo, hi int) {
 // wide rows; the last rows may not.
 func (b table) whole(n int) int { return n - n%b.wide() }
 
+// Channels are put together from their blocks in groups, so that what is read
+// lies side by side.
+const groupChannels = 64
+
+func (b table) groups() int { return (b.c + groupChannels - 1) / groupChannels }
+
+// group returns the channels [first, end) of group i.
+func (b table) group(i int) (first, end int) {
+	return i * groupChannels, min((i+1)*groupChannels, b.c)
+}
+
 // repeat returns v, one value for each channel, repeated for wide rows.
 func (b table) repeat(dst, v []float32) []float32 {
 	for i := 0; i < b.wide(); i += b.c {
@@ -56,8 +67,7 @@ func (b table) fold(wide []float32) {
 // of a bias. Blocks are added up in order.
 func AddColumnSums(t *Tape, dst, x []float32) {
 	s := newStack(1, len(x)/len(dst), len(dst))
-	partial := t.arena.Floats(s.partialSums())
-	s.each(t, func(block, _, lo, hi int) { s.sumBlock(partial, block, x[lo:hi]) })
+	partial := s.sums(t, x)
 	for i := range s.blocks() {
 		kernel.Add(dst, dst, partial[i*s.wide():][:s.c])
 	}

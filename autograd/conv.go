@@ -65,7 +65,11 @@ func ConvThen(t *Tape, x, w, bias *tensor.Tensor, g Geometry, then *gemm.Finish)
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p := t.Plan(c)
 	y := t.arena.Tensor(shape)
-	panels := Frozen(t, w, func(arena *tensor.Arena) *gemm.Panels { return p.PackForward(t.workers, arena, w.Data) })
+	panels, kept := Frozen[gemm.Panels](t, w)
+	if !kept {
+		panels = p.PackForward(t.workers, t.Still(), w.Data)
+		Keep(t, w, panels)
+	}
 	p.Forward(t.workers, t.arena, y.Data, x.Data, n, panels, bias.Values(), then)
 	if t.frozen == nil {
 		t.arena.Release(panels.Floats())

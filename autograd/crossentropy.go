@@ -25,12 +25,13 @@ func CrossEntropy(t *Tape, x *tensor.Tensor, labels []int32) *tensor.Tensor {
 		}
 	}
 	p, losses := t.arena.Floats(len(x.Data)), t.arena.Floats(len(labels))
-	step := max(1, blockValues/classes)
-	t.workers.For((len(labels)+step-1)/step, func(block int) {
-		for i := block * step; i < min((block+1)*step, len(labels)); i++ {
-			row := x.Data[i*classes:][:classes]
-			losses[i] = float32(softmaxRow(p[i*classes:][:classes], row) - float64(row[labels[i]]))
-		}
+	type work struct {
+		p, losses, x []float32
+		labels       []int32
+	}
+	rows(t, x, work{p, losses, x.Data, labels}, func(w *work, lo, hi int) {
+		row, i := w.x[lo:hi], lo/(hi-lo)
+		w.losses[i] = float32(softmaxRow(w.p[lo:hi], row) - float64(row[w.labels[i]]))
 	})
 	sum := 0.0
 	for _, loss := range losses {
@@ -56,7 +57,11 @@ func (o *crossEntropyOp) Backward(t *Tape) {
 	classes := o.x.Shape.Dim(1)
 	scale := o.y.Grad[0] / float32(len(o.labels))
 	dx := t.arena.Floats(len(o.x.Data))
-	t.Blocks(len(dx), func(lo, hi int) { kernel.Scale(dx[lo:hi], scale, o.p[lo:hi]) })
+	type work struct {
+		dx, p []float32
+		scale float32
+	}
+	blocks(t, len(dx), work{dx, o.p, scale}, func(w *work, lo, hi int) { kernel.Scale(w.dx[lo:hi], w.scale, w.p[lo:hi]) })
 	for i, label := range o.labels {
 		dx[i*classes+int(label)] -= scale
 	}

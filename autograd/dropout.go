@@ -21,13 +21,16 @@ func Dropout(t *Tape, x *tensor.Tensor, p float32, r *tensor.Stream) *tensor.Ten
 	}
 	const word = 64 // elements whose chances are drawn together
 	o := dropoutOp{x: x, y: t.arena.Tensor(x.Shape), kept: t.arena.Bytes((len(x.Data) + word - 1) / word * word / 8), scale: 1 / (1 - p)}
-	seed, digits := r.Uint64(), fraction(p)
-	t.Blocks(len(x.Data), func(lo, hi int) {
-		r := tensor.NewStream(seed, "dropout", uint64(lo))
+	type work struct {
+		dropoutOp
+		seed, digits uint64
+	}
+	blocks(t, len(x.Data), work{o, r.Uint64(), fraction(p)}, func(w *work, lo, hi int) {
+		r := tensor.NewStream(w.seed, "dropout", uint64(lo))
 		for i := lo; i < hi; i += word {
-			binary.LittleEndian.PutUint64(o.kept[i/8:], ^chances(r, digits))
+			binary.LittleEndian.PutUint64(w.kept[i/8:], ^chances(r, w.digits))
 		}
-		o.drop(o.y.Data, x.Data, lo, hi)
+		w.drop(w.y.Data, w.x.Data, lo, hi)
 	})
 	if t.Needs(x) {
 		*Push[dropoutOp](t, o.y) = o
@@ -48,8 +51,14 @@ func (o *dropoutOp) drop(y, x []float32, lo, hi int) {
 
 // dx = dy/(1-p) where x was kept, and 0 elsewhere.
 func (o *dropoutOp) Backward(t *Tape) {
-	dx := t.arena.Floats(len(o.x.Data))
-	t.Blocks(len(dx), func(lo, hi int) { o.drop(dx, o.y.Grad, lo, hi) })
+	dy := t.take(o.y)
+	dx := t.over(dy)
+	type work struct {
+		o      *dropoutOp
+		dx, dy []float32
+	}
+	blocks(t, len(dx), work{o, dx, dy}, func(w *work, lo, hi int) { w.o.drop(w.dx, w.dy, lo, hi) })
+	t.releaseUnless(dy, dx)
 	t.AddGrad(o.x, dx)
 }
 

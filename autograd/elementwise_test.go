@@ -13,6 +13,7 @@ import (
 func BenchmarkElementwise(b *testing.B) {
 	type operand = *tensor.Tensor
 	shape := []int{32, 56, 56, 64}
+	shortcut := tensor.New(shape...)
 	for _, o := range []struct {
 		name              string
 		forward, backward int // bytes for each element of x
@@ -31,6 +32,18 @@ func BenchmarkElementwise(b *testing.B) {
 		{"LayerScale", 8, 12, []int{64}, LayerScale},
 		{"GlobalAvgPool", 4, 4, nil, func(t *Tape, x, _ operand) operand { return AdaptiveAvgPool(t, x, 1, 1) }},
 		{"AdaptiveAvgPool7x7", 4, 4, nil, func(t *Tape, x, _ operand) operand { return AdaptiveAvgPool(t, x, 7, 7) }},
+		{"BatchNormReLU", 12, 20, []int{64}, func(t *Tape, x, with operand) operand {
+			return BatchNormThen(t, x, Norm{with, with, stats(64)}, true, ThenReLU)
+		}},
+		{"BatchNormSiLU", 12, 24, []int{64}, func(t *Tape, x, with operand) operand {
+			return BatchNormThen(t, x, Norm{with, with, stats(64)}, true, ThenSiLU)
+		}},
+		{"AddNormReLU", 16, 28, []int{64}, func(t *Tape, x, with operand) operand {
+			return AddNorm(t, x, Norm{with, with, stats(64)}, shortcut, nil, true, true)
+		}},
+		{"AddScaled", 12, 12, []int{64}, func(t *Tape, x, with operand) operand { return AddScaled(t, shortcut, x, with, 0, nil) }},
+		{"LayerNorm", 8, 12, []int{64}, func(t *Tape, x, with operand) operand { return LayerNorm(t, x, with, with, 1e-6) }},
+		{"MaxPool3x3", 5, 9, nil, func(t *Tape, x, _ operand) operand { return MaxPool(t, x, window(3, 2, 1)) }},
 		{"Softmax", 8, 12, nil, func(t *Tape, x, _ operand) operand { return Softmax(t, x) }},
 	} {
 		for workers := 1; workers <= 2; workers++ {
@@ -52,8 +65,9 @@ func BenchmarkElementwise(b *testing.B) {
 			})
 			tape.Reset()
 			y := o.f(tape, x, with)
-			y.Grad = make([]float32, len(y.Data))
+			dy := make([]float32, len(y.Data))
 			run("backward", o.backward, func() {
+				y.Grad = dy
 				tape.ops[tape.used-1].Backward(tape)
 				tape.arena.Release(x.Grad)
 				x.Grad = nil

@@ -18,18 +18,28 @@ func (t *Tape) Freeze(on bool) {
 	}
 }
 
-// Frozen returns what prepare makes of the weight w with buffers of the given
-// arena: on a frozen tape, what it made when it was asked first. A weight has one
+// Frozen returns what was kept of the weight w on a frozen tape. A weight has one
 // use in a network.
-func Frozen[T any](t *Tape, w *tensor.Tensor, prepare func(arena *tensor.Arena) T) T {
-	if t.frozen == nil || len(w.Data) == 0 {
-		return prepare(t.arena)
+func Frozen[T any](t *Tape, w *tensor.Tensor) (made T, ok bool) {
+	if t.frozen != nil && len(w.Data) > 0 {
+		made, ok = t.frozen[&w.Data[0]].(T)
 	}
-	key := &w.Data[0]
-	if kept, ok := t.frozen[key].(T); ok {
-		return kept
+	return made, ok
+}
+
+// Keep keeps what was made of the weight w in buffers of Still, if the tape is
+// frozen.
+func Keep[T any](t *Tape, w *tensor.Tensor, made T) {
+	if t.frozen != nil && len(w.Data) > 0 {
+		t.frozen[&w.Data[0]] = made
 	}
-	made := prepare(t.kept)
-	t.frozen[key] = made
-	return made
+}
+
+// Still returns the lender of buffers for what is made of weights: they last as
+// long as the tape is frozen; on another tape, as all others.
+func (t *Tape) Still() *tensor.Arena {
+	if t.frozen != nil {
+		return t.kept
+	}
+	return t.arena
 }

@@ -43,6 +43,11 @@ func operations() []operation {
 			return BatchNorm(t, x[0], x[1], x[2], stats(3), training, relu)
 		}
 	}
+	then := func(training bool, f Then) func(*Tape, []*tensor.Tensor) *tensor.Tensor {
+		return func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return BatchNormThen(t, x[0], Norm{x[1], x[2], stats(3)}, training, f)
+		}
+	}
 	return []operation{
 		{"linear", [][]int{{4, 7}, {5, 7}, {5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Linear(t, x[0], x[1], x[2]) }},
 		{"linear tokens", [][]int{{2, 3, 7}, {5, 7}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Linear(t, x[0], x[1], nil) }},
@@ -87,6 +92,24 @@ func operations() []operation {
 		}},
 		{"layer scale", [][]int{{2, 3, 4, 5}, {5, 1, 1}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
 			return LayerScale(t, x[0], x[1])
+		}},
+		{"batch norm and SiLU", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, then(true, ThenSiLU)},
+		{"batch norm and SiLU in evaluation", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, then(false, ThenSiLU)},
+		{"batch norm and hard swish", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, then(true, ThenHardswish)},
+		{"batch norm and sum", [][]int{{4, 3, 3, 3}, {3}, {3}, {4, 3, 3, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return AddNorm(t, x[0], Norm{x[1], x[2], stats(3)}, x[3], nil, true, false)
+		}},
+		{"two batch norms and sum", [][]int{{4, 3, 3, 3}, {3}, {3}, {4, 3, 3, 3}, {3}, {3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return AddNorm(t, x[0], Norm{x[1], x[2], stats(3)}, x[3], &Norm{x[4], x[5], stats(3)}, true, false)
+		}},
+		{"sum with layer scale", [][]int{{5, 3, 4, 5}, {5, 3, 4, 5}, {5, 1, 1}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return AddScaled(t, x[0], x[1], x[2], 0, nil)
+		}},
+		{"sum with layer scale and stochastic depth", [][]int{{5, 3, 4, 5}, {5, 3, 4, 5}, {5, 1, 1}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return AddScaled(t, x[0], x[1], x[2], 0.4, tensor.NewStream(1, "depth"))
+		}},
+		{"sum with stochastic depth", [][]int{{5, 3, 4, 5}, {5, 3, 4, 5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
+			return AddScaled(t, x[0], x[1], nil, 0.4, tensor.NewStream(1, "depth"))
 		}},
 		{"flatten", [][]int{{2, 3, 4, 5}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor { return Flatten(t, x[0]) }},
 		{"dropout", [][]int{{4, 25}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {

@@ -1,6 +1,9 @@
 package autograd
 
-import "github.com/AlarioAI/bitnet/internal/kernel"
+import (
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+)
 
 // batchMoments computes mean and biased variance of each channel. Each block
 // takes its own mean and then the squares around it, while it is in the cache;
@@ -8,10 +11,15 @@ import "github.com/AlarioAI/bitnet/internal/kernel"
 func batchMoments(t *Tape, b table, x, mean, variance []float32) {
 	wide := b.wide()
 	partial := t.arena.Floats(b.blocks() * 2 * wide) // of each block: sums, then squares
-	t.workers.For(b.blocks(), func(i int) {
+	type work struct {
+		table
+		x, partial []float32
+	}
+	parallel.Share(t.workers, b.blocks(), work{b, x, partial}, func(b *work, _, i int) {
+		x, wide := b.x, b.wide()
 		lo, hi := b.block(i)
 		mid := lo + b.whole(hi-lo)
-		sums, squares := partial[2*i*wide:][:wide], partial[(2*i+1)*wide:][:wide]
+		sums, squares := b.partial[2*i*wide:][:wide], b.partial[(2*i+1)*wide:][:wide]
 		clear(sums)
 		clear(squares)
 		kernel.ColumnSums(sums, x[lo:mid])
@@ -26,17 +34,34 @@ func batchMoments(t *Tape, b table, x, mean, variance []float32) {
 		kernel.ColumnSquares(squares[:b.c], x[mid:hi], sums[:b.c])
 		b.fold(squares)
 	})
-	for j := range b.c {
-		n, m, s := 0.0, 0.0, 0.0
-		for i := range b.blocks() {
-			lo, hi := b.block(i)
-			rows := float64((hi - lo) / b.c)
-			delta := float64(partial[2*i*wide+j]) - m
-			s += float64(partial[(2*i+1)*wide+j]) + delta*delta*n*rows/(n+rows)
-			n += rows
-			m += delta * rows / n
-		}
-		mean[j], variance[j] = float32(m), float32(s/n)
-	}
+	parallel.Share(t.workers, b.groups(), combination{b, partial, mean, variance}, (*combination).combine)
 	t.arena.Release(partial)
+}
+
+// A combination makes the moments of channels of those of their blocks.
+type combination struct {
+	table
+	partial, mean, variance []float32
+}
+
+func (c *combination) combine(_, group int) {
+	first, end := c.group(group)
+	var m, s [groupChannels]float64
+	n := 0.0
+	for i := range c.blocks() {
+		lo, hi := c.block(i)
+		rows := float64((hi - lo) / c.c)
+		share := rows / (n + rows)
+		both := c.partial[2*i*c.wide():][:2*c.wide()]
+		means, squares := both[first:end], both[c.wide()+first:][:end-first]
+		for j, mean := range means {
+			delta := float64(mean) - m[j]
+			m[j] += delta * share
+			s[j] += float64(squares[j]) + delta*delta*(n*share)
+		}
+		n += rows
+	}
+	for j := range end - first {
+		c.mean[first+j], c.variance[first+j] = float32(m[j]), float32(s[j]/n)
+	}
 }

@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -15,19 +16,19 @@ func BatchNormPool(t *Tape, x, weight, bias *tensor.Tensor, stats BatchStats, tr
 	}
 	n, h, w, c := x.Shape.Dim(0), x.Shape.Dim(1), x.Shape.Dim(2), x.Shape.Dim(3)
 	o := batchNormPool{
-		affine: newAffine(t, "BatchNormPool", x, weight, bias, stats, training, true),
+		affine: newAffine(t, "BatchNormPool", x, Norm{weight, bias, stats}, training),
 		y:      t.arena.Tensor(tensor.Of(n, h/2, w/2, c)),
 		line:   w * c, pairs: n * h / 2, perBlock: max(1, blockValues/(2*w*c)),
 	}
-	middle := t.arena.Floats(o.blocks() * 2 * o.line) // two rows for each block
-	t.workers.For(o.blocks(), func(i int) {
-		norm := middle[i*2*o.line:][:2*o.line]
-		for pair := range o.block(i) {
-			o.apply(norm, x.Data[2*pair*o.line:][:2*o.line])
-			kernel.Halve(o.y.Data[pair*o.line/2:][:o.line/2], norm[:o.line], norm[o.line:], c)
+	o.middle = t.scratch(2 * o.line)
+	parallel.Share(t.workers, o.blocks(), o, func(o *batchNormPool, worker, i int) {
+		norm := o.middle.of(worker)
+		for pair := o.first(i); pair < o.first(i+1); pair++ {
+			o.apply(norm, o.x.Data[2*pair*o.line:][:2*o.line], ThenReLU)
+			kernel.Halve(o.y.Data[pair*o.line/2:][:o.line/2], norm[:o.line], norm[o.line:], o.c)
 		}
 	})
-	t.arena.Release(middle)
+	t.arena.Release(o.middle.memory)
 	if t.Needs(x, weight, bias) {
 		*Push[batchNormPool](t, o.y) = o
 	}
@@ -40,33 +41,57 @@ type batchNormPool struct {
 	line     int // values in a row of x
 	pairs    int // of rows, in all images; one pair makes one row of y
 	perBlock int
+	middle   scratch // what lies between the two, two rows
 }
 
 func (o *batchNormPool) blocks() int { return (o.pairs + o.perBlock - 1) / o.perBlock }
 
-// block yields the pairs of block i.
-func (o *batchNormPool) block(i int) func(yield func(pair int) bool) {
-	return func(yield func(int) bool) {
-		for pair := i * o.perBlock; pair < min((i+1)*o.perBlock, o.pairs); pair++ {
-			if !yield(pair) {
-				return
-			}
-		}
+// first returns the first pair of block i.
+func (o *batchNormPool) first(i int) int { return min(i*o.perBlock, o.pairs) }
+
+// The gradients of affine.parameters, with the pooling's in front of them.
+func (o *batchNormPool) Backward(t *Tape) {
+	w := normPoolWork{o: o, s: o.sums(t, o.blocks())}
+	o.middle = t.scratch(2 * o.line)
+	parallel.Share(t.workers, o.blocks(), w, (*normPoolWork).sums)
+	t.arena.Release(o.middle.memory)
+	w.k = o.parameters(t, w.s)
+	if o.x.NeedGrad {
+		w.dx = t.arena.Floats(len(o.x.Data))
+		parallel.Share(t.workers, o.blocks(), w, (*normPoolWork).grad)
+		t.AddGrad(o.x, w.dx)
 	}
 }
 
-// The gradient of affine.gradients, with the pooling's in front of it.
-func (o *batchNormPool) Backward(t *Tape) {
-	middle := t.arena.Floats(o.blocks() * 4 * o.line)
-	o.gradients(t, o.blocks(), func(i int, use func(lo int, dy, y []float32)) {
-		m := middle[i*4*o.line:][:4*o.line]
-		norm, dnorm := m[:2*o.line], m[2*o.line:]
-		for pair := range o.block(i) {
-			lo := 2 * pair * o.line
-			o.apply(norm, o.x.Data[lo:][:2*o.line])
-			kernel.HalveGrad(dnorm[:o.line], dnorm[o.line:], o.y.Grad[pair*o.line/2:][:o.line/2], o.c)
-			use(lo, dnorm, norm)
-		}
-	})
-	t.arena.Release(middle)
+// normPoolWork is a backward pass.
+type normPoolWork struct {
+	o  *batchNormPool
+	dx []float32
+	s  affineSums
+	k  slopes
+}
+
+// widen computes the gradient of the two rows before the pooling.
+func (o *batchNormPool) widen(dnorm []float32, pair int) {
+	half := o.line / 2
+	kernel.HalveGrad(dnorm[:o.line], dnorm[o.line:], o.y.Grad[pair*half:][:half], o.c)
+}
+
+func (w *normPoolWork) sums(worker, i int) {
+	o := w.o
+	dnorm := o.middle.of(worker)
+	sums, dots := w.s.block(i)
+	for pair := o.first(i); pair < o.first(i+1); pair++ {
+		o.widen(dnorm, pair)
+		o.addSums(sums, dots, dnorm, o.x.Data[2*pair*o.line:][:2*o.line], ThenReLU)
+	}
+}
+
+func (w *normPoolWork) grad(_, i int) {
+	o := w.o
+	for pair := o.first(i); pair < o.first(i+1); pair++ {
+		dx := w.dx[2*pair*o.line:][:2*o.line]
+		o.widen(dx, pair)
+		o.affine.grad(dx, dx, o.x.Data[2*pair*o.line:][:2*o.line], w.k, ThenReLU)
+	}
 }

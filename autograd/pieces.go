@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -20,7 +21,7 @@ func assemble(t *Tape, shape tensor.Shape, a, b piece) *tensor.Tensor {
 	o := assembleOp{pieces: [2]piece{a, b}, y: t.arena.Tensor(shape)}
 	for i := range o.pieces {
 		p := &o.pieces[i]
-		p.each(t, func(from, to int) { copy(o.y.Data[to:][:p.length], p.x.Data[from:]) })
+		p.each(t, o.y.Data, func(w *pieceWork, from, to int) { copy(w.y[to:][:w.length], w.x.Data[from:]) })
 	}
 	if t.Needs(a.x, b.x) {
 		*Push[assembleOp](t, o.y) = o
@@ -28,15 +29,26 @@ func assemble(t *Tape, shape tensor.Shape, a, b piece) *tensor.Tensor {
 	return o.y
 }
 
+// pieceWork is a piece with the array of the result, or of its gradient.
+type pieceWork struct {
+	piece
+	y []float32
+	f func(w *pieceWork, from, to int)
+}
+
 // each calls f for every line, many short ones in one chunk.
-func (p *piece) each(t *Tape, f func(from, to int)) {
-	step := max(1, blockValues/max(1, p.length))
-	t.workers.For((p.lines+step-1)/step, func(chunk int) {
-		for i := chunk * step; i < min((chunk+1)*step, p.lines); i++ {
-			f(p.from+i*p.fromStride, p.to+i*p.toStride)
+func (p *piece) each(t *Tape, y []float32, f func(w *pieceWork, from, to int)) {
+	step := p.step()
+	parallel.Share(t.workers, (p.lines+step-1)/step, pieceWork{*p, y, f}, func(w *pieceWork, _, chunk int) {
+		step := w.step()
+		for i := chunk * step; i < min((chunk+1)*step, w.lines); i++ {
+			w.f(w, w.from+i*w.fromStride, w.to+i*w.toStride)
 		}
 	})
 }
+
+// step returns the number of lines in a chunk.
+func (p *piece) step() int { return max(1, blockValues/max(1, p.length)) }
 
 type assembleOp struct {
 	pieces [2]piece
@@ -50,13 +62,19 @@ func (o *assembleOp) Backward(t *Tape) {
 		if p.x == nil || !p.x.NeedGrad {
 			continue
 		}
+		if p.x.Grad != nil && t.held(p.x.Grad) { // it is another tensor's too
+			dx := t.arena.Floats(len(p.x.Data))
+			blocks(t, len(dx), arrays{y: dx, x: p.x.Grad}, func(a *arrays, lo, hi int) { copy(a.y[lo:hi], a.x[lo:hi]) })
+			t.release(p.x.Grad)
+			p.x.Grad = dx
+		}
 		if p.x.Grad == nil {
 			p.x.Grad = t.arena.Floats(len(p.x.Data))
-			t.Blocks(len(p.x.Grad), func(lo, hi int) { clear(p.x.Grad[lo:hi]) })
+			blocks(t, len(p.x.Grad), arrays{y: p.x.Grad}, func(a *arrays, lo, hi int) { clear(a.y[lo:hi]) })
 		}
-		p.each(t, func(from, to int) {
-			dx := p.x.Grad[from:][:p.length]
-			kernel.Add(dx, dx, o.y.Grad[to:][:p.length])
+		p.each(t, o.y.Grad, func(w *pieceWork, from, to int) {
+			dx := w.x.Grad[from:][:w.length]
+			kernel.Add(dx, dx, w.y[to:][:w.length])
 		})
 	}
 }

@@ -2,9 +2,9 @@ package autograd
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -32,18 +32,15 @@ func (k Window) over(op string, x tensor.Shape) (p pooling, y tensor.Shape) {
 	return p, tensor.Of(x.Dim(0), p.oh, p.ow, p.c)
 }
 
-// each calls f for every pair of an output pixel and an input pixel in its
-// window, with the offsets of both in a sample, output pixels in order.
-func (p *pooling) each(f func(y, x int)) {
+// each calls f for every output pixel: with its offset in a sample, that of the
+// first input pixel in its window, and the size of the part of the window that
+// lies in the image.
+func (p *pooling) each(f func(y, x, rows, cols int)) {
 	for oh := range p.oh {
 		top, bottom := p.rows(oh)
 		for ow := range p.ow {
 			left, right := p.columns(ow)
-			for h := top; h < bottom; h++ {
-				for w := left; w < right; w++ {
-					f((oh*p.ow+ow)*p.c, (h*p.w+w)*p.c)
-				}
-			}
+			f((oh*p.ow+ow)*p.c, (top*p.w+left)*p.c, bottom-top, right-left)
 		}
 	}
 }
@@ -53,28 +50,9 @@ func (p *pooling) each(f func(y, x int)) {
 func AvgPool(t *Tape, x *tensor.Tensor, k Window) *tensor.Tensor {
 	p, shape := k.over("AvgPool", x.Shape)
 	y := t.arena.Tensor(shape)
-	n, in, out := x.Shape.Dim(0), p.h*p.w*p.c, p.oh*p.ow*p.c
-	line := p.w * p.c
-	sums := t.arena.Floats(n * line) // of the window's rows
-	t.workers.For(n, func(i int) {
-		if p.halves() {
-			for oh := range p.oh {
-				top := x.Data[i*in+2*oh*line:]
-				kernel.Halve(y.Data[i*out+oh*p.ow*p.c:][:p.ow*p.c], top[:line], top[line:2*line], p.c)
-			}
-			return
-		}
-		xs, sum := x.Data[i*in:][:in], sums[i*line:][:line]
-		for oh := range p.oh {
-			first, end := p.rows(oh)
-			copy(sum, xs[first*line:])
-			for h := first + 1; h < end; h++ {
-				kernel.Add(sum, sum, xs[h*line:][:line])
-			}
-			p.narrow(y.Data[i*out+oh*p.ow*p.c:], sum)
-		}
-	})
-	t.arena.Release(sums)
+	sums := t.scratch(p.w * p.c) // of the window's rows
+	parallel.Share(t.workers, x.Shape.Dim(0), poolWork{p: p, y: y.Data, x: x.Data, scratch: sums}, (*poolWork).average)
+	t.arena.Release(sums.memory)
 	if t.Needs(x) {
 		*Push[avgPool](t, y) = avgPool{p, x, y}
 	}
@@ -88,30 +66,73 @@ type avgPool struct {
 
 // dx = sum of dy/(KH*KW) over the windows that cover the pixel.
 func (o *avgPool) Backward(t *Tape) {
-	p := &o.p
-	n, in, out := o.x.Shape.Dim(0), p.h*p.w*p.c, p.oh*p.ow*p.c
-	line := p.w * p.c
-	dx, lines := t.arena.Floats(len(o.x.Data)), t.arena.Floats(n*line)
-	t.workers.For(n, func(i int) {
-		dxs, dline := dx[i*in:][:in], lines[i*line:][:line]
-		if p.halves() && p.h%2 == 0 && p.w%2 == 0 {
-			for oh := range p.oh {
-				dtop := dxs[2*oh*line:]
-				kernel.HalveGrad(dtop[:line], dtop[line:2*line], o.y.Grad[i*out+oh*p.ow*p.c:][:p.ow*p.c], p.c)
-			}
-			return
-		}
-		clear(dxs)
-		for oh := range p.oh {
-			p.widen(dline, o.y.Grad[i*out+oh*p.ow*p.c:])
-			first, end := p.rows(oh)
-			for h := first; h < end; h++ {
-				kernel.Add(dxs[h*line:][:line], dxs[h*line:][:line], dline)
-			}
-		}
-	})
-	t.arena.Release(lines)
+	p := o.p
+	dx, lines := t.arena.Floats(len(o.x.Data)), t.scratch((p.w+p.ow)*p.c)
+	w := poolWork{p: p, dx: dx, dy: o.y.Grad, scratch: lines}
+	parallel.Share(t.workers, o.x.Shape.Dim(0), w, (*poolWork).averageGrad)
+	t.arena.Release(lines.memory)
 	t.AddGrad(o.x, dx)
+}
+
+// poolWork is a pooling or its backward pass, sample by sample.
+type poolWork struct {
+	p            pooling
+	y, x, dy, dx []float32
+	scratch      scratch
+}
+
+// sample returns the parts of the arrays that belong to sample i.
+func (w *poolWork) sample(i int) (y, x, dy, dx []float32) {
+	in, out := w.p.h*w.p.w*w.p.c, w.p.oh*w.p.ow*w.p.c
+	part := func(v []float32, size int) []float32 {
+		if v == nil {
+			return nil
+		}
+		return v[i*size:][:size]
+	}
+	return part(w.y, out), part(w.x, in), part(w.dy, out), part(w.dx, in)
+}
+
+func (w *poolWork) average(worker, i int) {
+	p, line, outLine := &w.p, w.p.w*w.p.c, w.p.ow*w.p.c
+	y, x, _, _ := w.sample(i)
+	sum := w.scratch.of(worker)
+	for oh := range p.oh {
+		y := y[oh*outLine:][:outLine]
+		first, end := p.rows(oh)
+		if p.halves() {
+			kernel.Halve(y, x[first*line:][:line], x[(first+1)*line:][:line], p.c)
+			continue
+		}
+		copy(sum, x[first*line:])
+		for h := first + 1; h < end; h++ {
+			kernel.Add(sum, sum, x[h*line:][:line])
+		}
+		p.narrow(y, sum)
+	}
+}
+
+func (w *poolWork) averageGrad(worker, i int) {
+	p, line, outLine := &w.p, w.p.w*w.p.c, w.p.ow*w.p.c
+	_, _, dy, dx := w.sample(i)
+	dline, share := w.scratch.of(worker)[:line], w.scratch.of(worker)[line:]
+	exact := p.halves() && p.h%2 == 0 && p.w%2 == 0
+	if !exact {
+		clear(dx)
+	}
+	for oh := range p.oh {
+		dy := dy[oh*outLine:][:outLine]
+		first, end := p.rows(oh)
+		if exact {
+			kernel.HalveGrad(dx[first*line:][:line], dx[(first+1)*line:][:line], dy, p.c)
+			continue
+		}
+		kernel.Scale(share, 1/float32(p.Kernel[0]*p.Kernel[1]), dy)
+		p.widen(dline, share)
+		for h := first; h < end; h++ {
+			kernel.Add(dx[h*line:][:line], dx[h*line:][:line], dline)
+		}
+	}
 }
 
 // halves reports whether the windows are 2x2 pixels side by side, by far the
@@ -140,26 +161,19 @@ func (p *pooling) narrow(y, sum []float32) {
 		first, end := p.columns(ow)
 		row := y[ow*p.c:][:p.c]
 		clear(row)
-		for w := first; w < end; w++ {
-			for c, v := range sum[w*p.c:][:p.c] {
-				row[c] += v * share
-			}
-		}
+		kernel.ColumnSums(row, sum[first*p.c:end*p.c])
+		kernel.Scale(row, share, row)
 	}
 }
 
-// widen is the gradient of narrow.
-func (p *pooling) widen(dsum, dy []float32) {
-	share := 1 / float32(p.Kernel[0]*p.Kernel[1])
+// widen is the gradient of narrow, given a row of dy divided by the area.
+func (p *pooling) widen(dsum, share []float32) {
 	clear(dsum)
 	for ow := range p.ow {
 		first, end := p.columns(ow)
-		row := dy[ow*p.c:][:p.c]
 		for w := first; w < end; w++ {
 			into := dsum[w*p.c:][:p.c]
-			for c, g := range row {
-				into[c] += g * share
-			}
+			kernel.Add(into, into, share[ow*p.c:][:p.c])
 		}
 	}
 }
@@ -170,18 +184,10 @@ func (p *pooling) widen(dsum, dy []float32) {
 func MaxPool(t *Tape, x *tensor.Tensor, k Window) *tensor.Tensor {
 	p, shape := k.over("MaxPool", x.Shape)
 	y := t.arena.Tensor(shape)
-	n, in, out := x.Shape.Dim(0), p.h*p.w*p.c, p.oh*p.ow*p.c
-	t.workers.For(n, func(i int) {
-		xs, ys := x.Data[i*in:][:in], y.Data[i*out:][:out]
-		for j := range ys {
-			ys[j] = float32(math.Inf(-1))
-		}
-		p.each(func(yo, xo int) {
-			row := ys[yo:][:p.c]
-			for c, v := range xs[xo:][:p.c] {
-				row[c] = max(row[c], v)
-			}
-		})
+	parallel.Share(t.workers, x.Shape.Dim(0), poolWork{p: p, y: y.Data, x: x.Data}, func(w *poolWork, _, i int) {
+		c, line := w.p.c, w.p.w*w.p.c
+		ys, xs, _, _ := w.sample(i)
+		w.p.each(func(y, x, rows, cols int) { kernel.MaxPool(ys[y:][:c], xs[x:], line, rows, cols) })
 	})
 	if t.Needs(x) {
 		*Push[maxPool](t, y) = maxPool{p, x, y}
@@ -196,23 +202,15 @@ type maxPool struct {
 
 // dx = dy where x is its window's first maximum.
 func (o *maxPool) Backward(t *Tape) {
-	p := &o.p
-	n, in, out := o.x.Shape.Dim(0), p.h*p.w*p.c, p.oh*p.ow*p.c
-	dx, left := t.arena.Floats(len(o.x.Data)), t.arena.Floats(len(o.y.Data))
-	t.workers.For(n, func(i int) {
-		xs, dxs := o.x.Data[i*in:][:in], dx[i*in:][:in]
-		ys, rest := o.y.Data[i*out:][:out], left[i*out:][:out] // rest: gradient not given away yet
+	dx := t.arena.Floats(len(o.x.Data))
+	w := poolWork{o.p, o.y.Data, o.x.Data, o.y.Grad, dx, scratch{}}
+	parallel.Share(t.workers, o.x.Shape.Dim(0), w, func(w *poolWork, _, i int) {
+		c, line := w.p.c, w.p.w*w.p.c
+		ys, xs, dys, dxs := w.sample(i)
 		clear(dxs)
-		copy(rest, o.y.Grad[i*out:])
-		p.each(func(yo, xo int) {
-			for c, v := range xs[xo:][:p.c] {
-				if v == ys[yo+c] {
-					dxs[xo+c] += rest[yo+c]
-					rest[yo+c] = 0
-				}
-			}
+		w.p.each(func(y, x, rows, cols int) {
+			kernel.MaxPoolGrad(dxs[x:], xs[x:], ys[y:][:c], dys[y:][:c], line, rows, cols)
 		})
 	})
-	t.arena.Release(left)
 	t.AddGrad(o.x, dx)
 }

@@ -1,9 +1,11 @@
 package autograd
 
 import (
+	"iter"
 	"math"
 
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -39,26 +41,30 @@ func rowNorm(t *Tape, name string, x, weight, bias *tensor.Tensor, eps float32, 
 	o := rowNormOp{x: x, weight: weight, bias: bias, y: t.arena.Tensor(x.Shape), d: d, centre: centre}
 	o.gain = orConstant(t, weight, d, 1)
 	o.mean, o.rstd = t.arena.Floats(o.rows()), t.arena.Floats(o.rows())
-	shift := orConstant(t, bias, d, 0)
-	o.eachRun(t, func(_, first, end int) {
-		for i := first; i < end; i++ {
-			o.mean[i] = 0
-			if centre {
-				o.mean[i] = kernel.Sum(o.row(x.Data, i)) / float32(d)
-			}
-		}
-		for i := first; i < end; i++ {
-			variance := kernel.SumSquares(o.row(x.Data, i), o.mean[i]) / float32(d)
-			o.rstd[i] = float32(1 / math.Sqrt(float64(variance)+float64(eps)))
-		}
-		for i := first; i < end; i++ {
-			kernel.RowNorm(o.row(o.y.Data, i), o.row(x.Data, i), o.mean[i], o.rstd[i], o.gain, shift)
+	o.shift, o.eps = orConstant(t, bias, d, 0), eps
+	parallel.Share(t.workers, o.blocks(), o, func(o *rowNormOp, _, block int) {
+		for first, end := range o.runs(block) {
+			o.forward(first, end)
 		}
 	})
 	if t.Needs(x, weight, bias) {
 		*Push[rowNormOp](t, o.y) = o
 	}
 	return o.y
+}
+
+// forward computes the rows [first, end) of y.
+func (o *rowNormOp) forward(first, end int) {
+	x, mean, rstd, share := o.x.Data[first*o.d:end*o.d], o.mean[first:end], o.rstd[first:end], float32(0)
+	if o.centre {
+		share = 1 / float32(o.d)
+	}
+	kernel.RowMoments(mean, rstd, x, o.d, share)
+	for i, squares := range rstd {
+		variance := squares / float32(o.d)
+		rstd[i] = float32(1 / math.Sqrt(float64(variance)+float64(o.eps)))
+	}
+	kernel.RowNorm(o.y.Data[first*o.d:end*o.d], x, mean, rstd, o.gain, o.shift)
 }
 
 // orConstant returns the values of a parameter of d values, all of them c where
@@ -77,29 +83,29 @@ func orConstant(t *Tape, p *tensor.Tensor, d int, c float32) []float32 {
 type rowNormOp struct {
 	x, weight, bias, y *tensor.Tensor
 	d                  int
-	gain               []float32 // (D): weight, or ones
+	gain, shift        []float32 // (D): weight, or ones, and bias, or zeros
+	eps                float32
 	mean, rstd         []float32 // (rows)
 	centre             bool
 }
 
-func (o *rowNormOp) rows() int                        { return len(o.x.Data) / o.d }
-func (o *rowNormOp) row(x []float32, i int) []float32 { return x[i*o.d:][:o.d] }
+func (o *rowNormOp) rows() int { return len(o.x.Data) / o.d }
 
 // blocks returns how many blocks the rows are cut into: few, since each has its
 // own sums for the parameters.
 func (o *rowNormOp) blocks() int { return max(1, min(64, o.rows()/8, len(o.x.Data)/blockValues)) }
 
-// eachRun calls f for runs of rows, [first, end), that fit the first cache, with
-// the block that they are in. f does one thing after the other for a whole run:
-// the steps of a row wait for each other, those of different rows need not.
-func (o *rowNormOp) eachRun(t *Tape, f func(block, first, end int)) {
+// runs yields runs of rows, [first, end), of a block that fit the first cache.
+func (o *rowNormOp) runs(block int) iter.Seq2[int, int] {
 	blocks, rows, step := o.blocks(), o.rows(), max(1, blockValues/o.d)
-	t.workers.For(blocks, func(block int) {
-		end := (block + 1) * rows / blocks
-		for first := block * rows / blocks; first < end; first += step {
-			f(block, first, min(first+step, end))
+	return func(yield func(first, end int) bool) {
+		last := (block + 1) * rows / blocks
+		for first := block * rows / blocks; first < last; first += step {
+			if !yield(first, min(first+step, last)) {
+				return
+			}
 		}
-	})
+	}
 }
 
 // With xhat = (x - mean)*rstd and g = dy*weight, row by row:
@@ -108,28 +114,53 @@ func (o *rowNormOp) eachRun(t *Tape, f func(block, first, end int)) {
 //	dweight = sum(rows) dy*xhat
 //	dbias   = sum(rows) dy
 func (o *rowNormOp) Backward(t *Tape) {
-	d, x, dy := o.d, o.x.Data, o.y.Grad
-	dx, partial := t.arena.Floats(len(x)), t.arena.Floats(o.blocks()*2*d) // of each block: dweight, then dbias
-	clear(partial)
-	o.eachRun(t, func(block, first, end int) {
-		dweight, dbias := partial[2*block*d:][:d], partial[(2*block+1)*d:][:d]
-		for i := first; i < end; i++ {
-			x, dy := o.row(x, i), o.row(dy, i)
-			sum, dot := kernel.RowNormSums(dweight, dbias, dy, x, o.mean[i], o.rstd[i], o.gain)
-			if !o.centre {
-				sum = 0
-			}
-			kernel.RowNormGrad(o.row(dx, i), dy, x, o.mean[i], o.rstd[i], o.gain, sum/float32(d), dot/float32(d))
-		}
-	})
+	d, dy := o.d, t.take(o.y)
+	w := rowNormWork{o: o, dy: dy, dx: t.over(dy), before: t.take(o.x), partial: t.arena.Floats(o.blocks() * 2 * d), sums: t.arena.Floats(o.rows()), dots: t.arena.Floats(o.rows())}
+	clear(w.partial)
+	parallel.Share(t.workers, o.blocks(), w, (*rowNormWork).rows)
 	for i, p := range [...]*tensor.Tensor{o.weight, o.bias} {
 		if p != nil && p.NeedGrad {
 			grad := ParamGrad(p)
 			for block := range o.blocks() {
-				kernel.Add(grad, grad, partial[(2*block+i)*d:][:d])
+				kernel.Add(grad, grad, w.partial[(2*block+i)*d:][:d])
 			}
 		}
 	}
-	t.arena.Release(partial)
-	t.addOrRelease(o.x, dx)
+	t.arena.Release(w.partial)
+	t.arena.Release(w.sums)
+	t.arena.Release(w.dots)
+	t.release(w.before)
+	t.releaseUnless(dy, w.dx)
+	t.addOrRelease(o.x, w.dx)
+}
+
+// rowNormWork is a backward pass.
+type rowNormWork struct {
+	o       *rowNormOp
+	dy, dx  []float32
+	before  []float32 // the gradient that x has from the residual connection around the norm, or nil
+	partial []float32 // of each block: dweight, then dbias
+
+	sums, dots []float32 // (rows): see kernel.RowNormSums
+}
+
+func (w *rowNormWork) rows(_, block int) {
+	o, d := w.o, w.o.d
+	dweight, dbias := w.partial[2*block*d:][:d], w.partial[(2*block+1)*d:][:d]
+	for first, end := range o.runs(block) {
+		x, dy, dx := o.x.Data[first*d:end*d], w.dy[first*d:end*d], w.dx[first*d:end*d]
+		mean, rstd, sum, dot := o.mean[first:end], o.rstd[first:end], w.sums[first:end], w.dots[first:end]
+		kernel.RowNormSums(sum, dot, dweight, dbias, dy, x, mean, rstd, o.gain)
+		for i := range sum {
+			sum[i] /= float32(d)
+			dot[i] /= float32(d)
+			if !o.centre {
+				sum[i] = 0
+			}
+		}
+		kernel.RowNormGrad(dx, dy, x, mean, rstd, o.gain, sum, dot)
+		if w.before != nil {
+			kernel.Add(dx, dx, w.before[first*d:end*d])
+		}
+	}
 }

@@ -45,39 +45,47 @@ func newScaling(t *Tape, x, s *tensor.Tensor, k stack) scaling {
 	for i := range k.n {
 		k.repeat(o.factors[i*k.wide():], s.Data[i*k.c:])
 	}
-	k.each(t, func(_, i, lo, hi int) { o.multiply(o.y.Data[lo:hi], x.Data[lo:hi], i) })
+	spans(t, k, o, func(o *scaling, b span) { o.multiply(o.y.Data[b.lo:b.hi], o.x.Data[b.lo:b.hi], b.table) })
 	return o
 }
 
 // multiply computes y = x*s for rows of table i.
 func (o *scaling) multiply(y, x []float32, i int) {
 	factors, mid := o.factors[i*o.wide():][:o.wide()], o.whole(len(x))
-	kernel.ScaleShift(y[:mid], x[:mid], factors, o.zeros, noFloor())
-	kernel.ScaleShift(y[mid:], x[mid:], factors[:o.c], o.zeros[:o.c], noFloor())
+	kernel.ScaleShift(y[:mid], x[:mid], factors, o.zeros, noLimit(), noLimit())
+	kernel.ScaleShift(y[mid:], x[mid:], factors[:o.c], o.zeros[:o.c], noLimit(), noLimit())
 }
 
-// noFloor is a floor that changes nothing.
-func noFloor() float32 { return float32(math.Inf(-1)) }
+// noLimit is a limit of kernel.ScaleShift that changes nothing.
+func noLimit() float32 { return float32(math.NaN()) }
 
 // gradients returns
 //
 //	dx[i,row,c] = dy[i,row,c] * s[i,c]
 //	ds[i,c]     = sum(row) dy[i,row,c] * x[i,row,c]
 func (o *scaling) gradients(t *Tape) (dx, ds []float32) {
-	dx, ds = t.arena.Floats(len(o.x.Data)), t.arena.Floats(len(o.s.Data))
+	dy := t.take(o.y)
+	dx, ds = t.over(dy), t.arena.Floats(len(o.s.Data))
 	partial, shifts := t.arena.Floats(o.partialSums()), t.arena.Floats(o.partialSums()) // the gradient of a shift comes with the other
 	clear(partial)
 	clear(shifts)
-	o.each(t, func(block, i, lo, hi int) {
-		dots, sums := partial[block*o.wide():][:o.wide()], shifts[block*o.wide():][:o.wide()]
-		x, dy, mid := o.x.Data[lo:hi], o.y.Grad[lo:hi], o.whole(hi-lo)
-		kernel.ScaleShiftSums(sums, dots, dy[:mid], x[:mid], x[:mid], o.zeros, noFloor())
-		kernel.ScaleShiftSums(sums[:o.c], dots[:o.c], dy[mid:], x[mid:], x[mid:], o.zeros[:o.c], noFloor())
+	type work struct {
+		o               *scaling
+		dx, dy          []float32
+		partial, shifts []float32
+	}
+	spans(t, o.stack, work{o, dx, dy, partial, shifts}, func(w *work, b span) {
+		o, lo, hi := w.o, b.lo, b.hi
+		dots, sums := w.partial[b.block*o.wide():][:o.wide()], w.shifts[b.block*o.wide():][:o.wide()]
+		x, dy, mid := o.x.Data[lo:hi], w.dy[lo:hi], o.whole(hi-lo)
+		kernel.ColumnDots(sums, dots, dy[:mid], x[:mid], o.zeros)
+		kernel.ColumnDots(sums[:o.c], dots[:o.c], dy[mid:], x[mid:], o.zeros[:o.c])
 		o.fold(dots)
-		o.multiply(dx[lo:hi], dy, i)
+		o.multiply(w.dx[lo:hi], dy, b.table)
 	})
 	o.totals(ds, partial)
 	t.arena.Release(partial)
 	t.arena.Release(shifts)
+	t.releaseUnless(dy, dx)
 	return dx, ds
 }

@@ -10,25 +10,31 @@ import (
 // draws come from the stream, one for each sample in order. PyTorch:
 // torchvision.ops.stochastic_depth with mode "row".
 func StochasticDepth(t *Tape, x *tensor.Tensor, p float32, r *tensor.Stream) *tensor.Tensor {
-	if !(p >= 0 && p <= 1) {
-		panic("autograd.StochasticDepth: the probability is not in [0, 1]")
-	}
 	if p == 0 {
 		return x
 	}
-	n := x.Shape.Dim(0)
-	o := stochasticDepth{x: x, y: t.arena.Tensor(x.Shape), factors: t.arena.Floats(n)}
-	for i := range o.factors {
-		o.factors[i] = 0
-		if r.Float32() >= p {
-			o.factors[i] = 1 / (1 - p)
-		}
-	}
+	o := stochasticDepth{x: x, y: t.arena.Tensor(x.Shape), factors: stochasticFactors(t, "StochasticDepth", x.Shape.Dim(0), p, r)}
 	o.multiply(t, o.y.Data, x.Data)
 	if t.Needs(x) {
 		*Push[stochasticDepth](t, o.y) = o
 	}
 	return o.y
+}
+
+// stochasticFactors draws the factors of n samples: 0 with probability p, and
+// 1/(1-p) otherwise.
+func stochasticFactors(t *Tape, op string, n int, p float32, r *tensor.Stream) []float32 {
+	if !(p >= 0 && p <= 1) {
+		panic("autograd." + op + ": the probability is not in [0, 1]")
+	}
+	factors := t.arena.Floats(n)
+	for i := range factors {
+		factors[i] = 0
+		if r.Float32() >= p {
+			factors[i] = 1 / (1 - p)
+		}
+	}
+	return factors
 }
 
 type stochasticDepth struct {
@@ -40,18 +46,20 @@ type stochasticDepth struct {
 // the factor is zero.
 func (o *stochasticDepth) multiply(t *Tape, y, x []float32) {
 	n := len(o.factors)
-	newStack(n, len(x)/n, 1).each(t, func(_, i, lo, hi int) {
-		if o.factors[i] == 0 {
-			clear(y[lo:hi])
+	spans(t, newStack(n, len(x)/n, 1), arrays{y, x, o.factors}, func(a *arrays, b span) {
+		if factor := a.z[b.table]; factor == 0 {
+			clear(a.y[b.lo:b.hi])
 		} else {
-			kernel.Scale(y[lo:hi], o.factors[i], x[lo:hi])
+			kernel.Scale(a.y[b.lo:b.hi], factor, a.x[b.lo:b.hi])
 		}
 	})
 }
 
 // dx[i,k] = dy[i,k] * factors[i].
 func (o *stochasticDepth) Backward(t *Tape) {
-	dx := t.arena.Floats(len(o.x.Data))
-	o.multiply(t, dx, o.y.Grad)
+	dy := t.take(o.y)
+	dx := t.over(dy)
+	o.multiply(t, dx, dy)
+	t.releaseUnless(dy, dx)
 	t.AddGrad(o.x, dx)
 }

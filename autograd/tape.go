@@ -10,7 +10,6 @@ import (
 	"fmt"
 
 	"github.com/AlarioAI/bitnet/internal/gemm"
-	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -32,9 +31,13 @@ type Tape struct {
 	ops     []Op // reused from step to step, so that a steady state allocates no op
 	results []*tensor.Tensor
 	used    int
-	plans   map[gemm.Conv]*gemm.Plan
-	frozen  map[*float32]any // by the first value of a weight; nil unless frozen
-	kept    *tensor.Arena    // the buffers of frozen
+
+	shared []sharing // gradients that more than one tensor holds
+	second []addend  // gradients yet to be added to others
+
+	plans  map[gemm.Conv]*gemm.Plan
+	frozen map[*float32]any // by the first value of a weight; nil unless frozen
+	kept   *tensor.Arena    // the buffers of frozen
 }
 
 // NewTape returns a tape that records and reuses its buffers: after Reset, no
@@ -60,9 +63,13 @@ func Dry() *Tape {
 // followed by Backward.
 func (t *Tape) Record(on bool) { t.recording = on }
 
+// Recording reports whether operations are recorded.
+func (t *Tape) Recording() bool { return t.recording }
+
 // Reset forgets all operations and takes back all buffers.
 func (t *Tape) Reset() {
 	t.used = 0
+	t.shared, t.second = t.shared[:0], t.second[:0]
 	t.arena.Reset()
 }
 
@@ -134,23 +141,24 @@ func (t *Tape) BackwardFrom(y *tensor.Tensor, dy []float32) {
 	y.Grad = t.arena.Floats(len(dy))
 	copy(y.Grad, dy)
 	for i := t.used - 1; i >= 0; i-- {
-		if r := t.results[i]; r.Grad != nil {
-			t.ops[i].Backward(t)
-			t.arena.Release(r.Grad)
-			r.Grad = nil
+		r := t.results[i]
+		if r.Grad == nil {
+			continue
 		}
+		more := t.takeSecond(r)
+		if op, ok := t.ops[i].(summer); ok {
+			op.backwardSum(t, more)
+		} else {
+			t.sum(r, more)
+			t.ops[i].Backward(t)
+		}
+		t.release(r.Grad)
+		r.Grad = nil
 	}
-}
-
-// AddGrad adds dx, a buffer of the arena that it takes over, to the gradient
-// of x.
-func (t *Tape) AddGrad(x *tensor.Tensor, dx []float32) {
-	if x.Grad == nil {
-		x.Grad = dx
-		return
+	for len(t.second) > 0 {
+		x := t.second[0].x
+		t.sum(x, t.takeSecond(x))
 	}
-	t.Blocks(len(dx), func(lo, hi int) { kernel.Add(x.Grad[lo:hi], x.Grad[lo:hi], dx[lo:hi]) })
-	t.arena.Release(dx)
 }
 
 // ParamGrad returns the buffer to which the gradient of a parameter is added.
@@ -163,8 +171,38 @@ func ParamGrad(w *tensor.Tensor) []float32 {
 
 // Blocks calls f for the parts of [0, n) that elementwise work is shared out in.
 func (t *Tape) Blocks(n int, f func(lo, hi int)) {
-	const block = 1 << 14
-	t.workers.For((n+block-1)/block, func(i int) { f(i*block, min((i+1)*block, n)) })
+	blocks(t, n, f, func(f *func(lo, hi int), lo, hi int) { (*f)(lo, hi) })
+}
+
+// blocks is Blocks with some values that f gets, so that it need not capture them
+// (see parallel.Share).
+func blocks[T any](t *Tape, n int, work T, f func(work *T, lo, hi int)) {
+	parallel.Run(t.workers, (n+mapBlock-1)/mapBlock, blockTask[T]{work, n, f})
+}
+
+// mapBlock is the number of elements in a chunk of elementwise work.
+const mapBlock = 1 << 14
+
+type blockTask[T any] struct {
+	work T
+	n    int
+	f    func(work *T, lo, hi int)
+}
+
+func (b *blockTask[T]) Chunk(_, i int) { b.f(&b.work, i*mapBlock, min((i+1)*mapBlock, b.n)) }
+
+// arrays of one length are what a map works on.
+type arrays struct{ y, x, z []float32 }
+
+// cut returns the elements [lo, hi) of all three; those that are nil stay nil.
+func (a *arrays) cut(lo, hi int) (y, x, z []float32) {
+	part := func(v []float32) []float32 {
+		if v == nil {
+			return nil
+		}
+		return v[lo:hi]
+	}
+	return part(a.y), part(a.x), part(a.z)
 }
 
 // mismatch panics for operands that do not fit each other.

@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -17,8 +18,8 @@ func Patches(t *Tape, x *tensor.Tensor, p int) *tensor.Tensor {
 	n, h, w, c := x.Shape.Dim(0), x.Shape.Dim(1), x.Shape.Dim(2), x.Shape.Dim(3)
 	y := t.arena.Tensor(tensor.Of(n, h/p*(w/p), p*p*c))
 	o := patchesOp{x, y, p}
-	t.workers.For(n*h, func(row int) {
-		o.eachRun(row, func(inImage, inPatch, length int) { copy(y.Data[inPatch:][:length], x.Data[inImage:]) })
+	parallel.Share(t.workers, n*h, o, func(o *patchesOp, _, row int) {
+		o.eachRun(row, func(inImage, inPatch, length int) { copy(o.y.Data[inPatch:][:length], o.x.Data[inImage:]) })
 	})
 	if t.Needs(x) {
 		*Push[patchesOp](t, y) = o
@@ -46,8 +47,12 @@ func (o *patchesOp) eachRun(row int, f func(inImage, inPatch, length int)) {
 // dx is dy put back where each patch came from.
 func (o *patchesOp) Backward(t *Tape) {
 	dx := t.arena.Floats(len(o.x.Data))
-	t.workers.For(o.x.Shape.Dim(0)*o.x.Shape.Dim(1), func(row int) {
-		o.eachRun(row, func(inImage, inPatch, length int) { copy(dx[inImage:][:length], o.y.Grad[inPatch:]) })
+	type work struct {
+		o  *patchesOp
+		dx []float32
+	}
+	parallel.Share(t.workers, o.x.Shape.Dim(0)*o.x.Shape.Dim(1), work{o, dx}, func(w *work, _, row int) {
+		w.o.eachRun(row, func(inImage, inPatch, length int) { copy(w.dx[inImage:][:length], w.o.y.Grad[inPatch:]) })
 	})
 	t.AddGrad(o.x, dx)
 }
@@ -62,17 +67,18 @@ func Embed(t *Tape, x, class, position *tensor.Tensor) *tensor.Tensor {
 	if x.Shape.Rank() != 3 || class.Shape != tensor.Of(1, 1, x.Shape.Dim(2)) || position.Shape != tensor.Of(1, x.Shape.Dim(1)+1, x.Shape.Dim(2)) {
 		mismatch("Embed", "(N, T, D), (1, 1, D) and (1, T+1, D)", x.Shape, class.Shape, position.Shape)
 	}
-	n, d, size := x.Shape.Dim(0), x.Shape.Dim(2), len(position.Data)
-	y := t.arena.Tensor(tensor.Of(n, x.Shape.Dim(1)+1, d))
-	t.workers.For(n, func(i int) {
-		out := y.Data[i*size:][:size]
-		kernel.Add(out[:d], class.Data, position.Data[:d])
-		kernel.Add(out[d:], x.Data[i*(size-d):][:size-d], position.Data[d:])
+	n, d := x.Shape.Dim(0), x.Shape.Dim(2)
+	o := embedOp{x, class, position, t.arena.Tensor(tensor.Of(n, x.Shape.Dim(1)+1, d))}
+	parallel.Share(t.workers, n, o, func(o *embedOp, _, i int) {
+		d, size := len(o.class.Data), len(o.position.Data)
+		out := o.y.Data[i*size:][:size]
+		kernel.Add(out[:d], o.class.Data, o.position.Data[:d])
+		kernel.Add(out[d:], o.x.Data[i*(size-d):][:size-d], o.position.Data[d:])
 	})
 	if t.Needs(x, class, position) {
-		*Push[embedOp](t, y) = embedOp{x, class, position, y}
+		*Push[embedOp](t, o.y) = o
 	}
-	return y
+	return o.y
 }
 
 type embedOp struct{ x, class, position, y *tensor.Tensor }
@@ -81,20 +87,29 @@ type embedOp struct{ x, class, position, y *tensor.Tensor }
 func (o *embedOp) Backward(t *Tape) {
 	d, size := len(o.class.Data), len(o.position.Data)
 	samples := len(o.y.Grad) / size
-	for i := range samples {
-		dy := o.y.Grad[i*size:][:size]
-		if o.class.NeedGrad {
-			dclass := ParamGrad(o.class)
-			kernel.Add(dclass, dclass, dy[:d])
+	if o.class.NeedGrad {
+		dclass := ParamGrad(o.class)
+		for i := range samples {
+			kernel.Add(dclass, dclass, o.y.Grad[i*size:][:d])
 		}
-		if o.position.NeedGrad {
-			dposition := ParamGrad(o.position)
-			t.Blocks(size, func(lo, hi int) { kernel.Add(dposition[lo:hi], dposition[lo:hi], dy[lo:hi]) })
-		}
+	}
+	if o.position.NeedGrad {
+		blocks(t, size, arrays{y: ParamGrad(o.position), x: o.y.Grad}, func(a *arrays, lo, hi int) {
+			dposition := a.y[lo:hi]
+			for i := 0; i < len(a.x); i += len(a.y) {
+				kernel.Add(dposition, dposition, a.x[i+lo:i+hi])
+			}
+		})
 	}
 	if o.x.NeedGrad {
 		dx := t.arena.Floats(len(o.x.Data))
-		t.workers.For(samples, func(i int) { copy(dx[i*(size-d):][:size-d], o.y.Grad[i*size+d:]) })
+		type work struct {
+			dx, dy  []float32
+			d, size int
+		}
+		parallel.Share(t.workers, samples, work{dx, o.y.Grad, d, size}, func(w *work, _, i int) {
+			copy(w.dx[i*(w.size-w.d):][:w.size-w.d], w.dy[i*w.size+w.d:])
+		})
 		t.AddGrad(o.x, dx)
 	}
 }
@@ -130,8 +145,6 @@ func Chunk(t *Tape, x *tensor.Tensor, i, n int) *tensor.Tensor {
 	if n < 1 || i < 0 || i >= n || d%n != 0 {
 		mismatch("Chunk", "a last axis that divides into the parts", x.Shape)
 	}
-	dims := x.Shape.Dims()
-	dims[len(dims)-1] = d / n
-	return assemble(t, tensor.Of(dims...),
+	return assemble(t, withDim(x.Shape, x.Shape.Rank()-1, d/n),
 		piece{x: x, lines: len(x.Data) / d, length: d / n, from: i * d / n, fromStride: d, toStride: d / n}, piece{})
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/AlarioAI/bitnet/autograd"
@@ -14,16 +15,8 @@ import (
 // A training step, with dropout and stochastic depth, has the same bits for any
 // number of workers.
 func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
-	families := []string{"resnet18", "se_resnet50", "resnext50_32x4d", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_32", "crossvit"}
-	if testing.Short() {
-		families = []string{"mobilenet_v3_small"}
-	}
-	for _, name := range families {
-		o := Options{Classes: 10, Channels: 3, Size: 64, Seed: 1}
-		if name == "crossvit" {
-			o.Size = 112
-		}
-		float := MustNew(name, o)
+	for _, name := range families() {
+		float, o := smallest(name)
 		for _, recipe := range []quant.Recipe{quant.Float, quant.B158} {
 			var want []uint32
 			for _, workers := range []int{1, 2, 3} {
@@ -37,6 +30,55 @@ func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
 						break
 					}
 				}
+			}
+		}
+	}
+}
+
+// families returns an architecture of each family; in short mode, one.
+func families() []string {
+	if testing.Short() {
+		return []string{"mobilenet_v3_small"}
+	}
+	return []string{"resnet18", "se_resnet50", "resnext50_32x4d", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_32", "crossvit"}
+}
+
+// smallest returns a network for small images.
+func smallest(name string) (nn.Layer, Options) {
+	o := Options{Classes: 10, Channels: 3, Size: 64, Seed: 1}
+	if name == "crossvit" {
+		o.Size = 112
+	}
+	return MustNew(name, o), o
+}
+
+// An evaluation computes norms, shortcuts and activations as products are stored
+// and packs weights once: with the bits of the layers one by one.
+func TestEvaluationOnTheWay(t *testing.T) {
+	pool := parallel.New(2)
+	defer pool.Close()
+	for _, name := range append(families(), "resnet50", "lenet5") {
+		float, o := smallest(name)
+		for _, recipe := range quant.Recipes() {
+			model := nn.Swap(nn.Clone(float), recipe)
+			tape := autograd.NewTape(pool)
+			logits := func(n int, training bool) []float32 {
+				tape.Reset()
+				x := tensor.Normal(tensor.NewStream(uint64(n), "images"), n, o.Size, o.Size, o.Channels)
+				return slices.Clone(model.Forward(&nn.Context{Tape: tape, Training: training}, x).Data)
+			}
+			logits(3, true) // for running statistics that are not 0 and 1
+			for _, n := range []int{1, 3, 9} {
+				tape.Record(true)
+				want := logits(n, false)
+				tape.Record(false)
+				for _, frozen := range []bool{false, true} {
+					tape.Freeze(frozen)
+					if got := logits(n, false); !slices.Equal(got, want) {
+						t.Errorf("%s, %v, %d images, frozen %t: logits %v, want %v", name, recipe, n, frozen, got, want)
+					}
+				}
+				tape.Freeze(false)
 			}
 		}
 	}

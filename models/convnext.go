@@ -105,6 +105,5 @@ func newConvNeXtBlock(rng *tensor.Stream, c int, dropPath float64) *ConvNeXtBloc
 
 // Forward computes the block.
 func (b *ConvNeXtBlock) Forward(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
-	y := autograd.LayerScale(ctx.Tape, b.Block.Forward(ctx, x), b.LayerScale)
-	return autograd.Add(ctx.Tape, b.DropPath.Forward(ctx, y), x)
+	return b.DropPath.ForwardAdd(ctx, x, b.Block.Forward(ctx, x), b.LayerScale)
 }

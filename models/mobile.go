@@ -62,11 +62,13 @@ type InvertedResidual struct {
 
 // Forward computes y = x + Block(x), or Block(x).
 func (r *InvertedResidual) Forward(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
-	y := r.Block.Forward(ctx, x)
-	if !r.Residual {
-		return y
+	switch {
+	case !r.Residual:
+		return r.Block.Forward(ctx, x)
+	case ctx.Training && r.DropPath.P > 0:
+		return r.DropPath.ForwardAdd(ctx, x, r.Block.Forward(ctx, x), nil)
 	}
-	return autograd.Add(ctx.Tape, r.DropPath.Forward(ctx, y), x)
+	return r.Block.ForwardAdd(ctx, x, x)
 }
 
 func (b mobileBuilder) block(m mobileBlock) *InvertedResidual {

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"github.com/AlarioAI/bitnet/autograd"
 	"github.com/AlarioAI/bitnet/nn"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -87,9 +86,8 @@ func (b mobileBuilder) mobileV2Block(in, out, expand, stride int) *MobileV2Block
 
 // Forward computes y = x + Conv(x), or Conv(x) where the shapes differ.
 func (b *MobileV2Block) Forward(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
-	y := b.Conv.Forward(ctx, x)
 	if b.Residual {
-		y = autograd.Add(ctx.Tape, y, x)
+		return b.Conv.ForwardAdd(ctx, x, x)
 	}
-	return y
+	return b.Conv.Forward(ctx, x)
 }

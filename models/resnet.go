@@ -88,7 +88,7 @@ func newResNet(o Options, rng *tensor.Stream, blocks [4]int, make blockMaker, ex
 
 // Forward computes the logits (N, classes) of images (N, H, W, C).
 func (r *ResNet) Forward(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
-	x = r.Pool.Forward(ctx, r.BN1.ForwardReLU(ctx, r.Conv1.Forward(ctx, x)))
+	x = r.Pool.Forward(ctx, r.BN1.ForwardConv(ctx, r.Conv1, x, autograd.ThenReLU))
 	for _, stage := range [...]nn.Sequence{r.Layer1, r.Layer2, r.Layer3, r.Layer4} {
 		x = stage.Forward(ctx, x)
 	}
@@ -136,9 +136,8 @@ func newBasicBlock(rng *tensor.Stream, in, planes, stride int) nn.Layer {
 }
 
 func (b *BasicBlock) Forward(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
-	y := b.BN1.ForwardReLU(ctx, b.Conv1.Forward(ctx, x))
-	y = b.BN2.Forward(ctx, b.Conv2.Forward(ctx, y))
-	return autograd.AddReLU(ctx.Tape, y, b.Downsample.Forward(ctx, x))
+	y := b.BN1.ForwardConv(ctx, b.Conv1, x, autograd.ThenReLU)
+	return b.BN2.ForwardConvAddReLU(ctx, b.Conv2, y, b.Downsample, x)
 }
 
 // A Bottleneck is a 1x1, a 3x3 and a 1x1 convolution and a shortcut (figure 5,
@@ -175,12 +174,11 @@ func newBottleneck(rng *tensor.Stream, in, planes, stride int, s bottleneckShape
 }
 
 func (b *Bottleneck) Forward(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
-	return autograd.AddReLU(ctx.Tape, b.residual(ctx, x), b.Downsample.Forward(ctx, x))
+	return b.BN3.ForwardConvAddReLU(ctx, b.Conv3, b.middle(ctx, x), b.Downsample, x)
 }
 
-// residual computes what is added to the shortcut.
-func (b *Bottleneck) residual(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
-	x = b.BN1.ForwardReLU(ctx, b.Conv1.Forward(ctx, x))
-	x = b.BN2.ForwardReLU(ctx, b.Conv2.Forward(ctx, x))
-	return b.BN3.Forward(ctx, b.Conv3.Forward(ctx, x))
+// middle computes what Conv3 convolves.
+func (b *Bottleneck) middle(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
+	x = b.BN1.ForwardConv(ctx, b.Conv1, x, autograd.ThenReLU)
+	return b.BN2.ForwardConv(ctx, b.Conv2, x, autograd.ThenReLU)
 }

@@ -43,7 +43,7 @@ func newSEBottleneck(rng *tensor.Stream, in, planes, stride int) nn.Layer {
 
 func (b *SEBottleneck) Forward(ctx *nn.Context, x *tensor.Tensor) *tensor.Tensor {
 	t := ctx.Tape
-	u := b.residual(ctx, x)
+	u := b.BN3.ForwardConv(ctx, b.Conv3, b.middle(ctx, x), autograd.ThenNothing)
 	s := autograd.ReLU(t, b.ConvDown.Forward(ctx, autograd.AdaptiveAvgPool(t, u, 1, 1)))
 	s = autograd.Sigmoid(t, b.ConvUp.Forward(ctx, s))
 	return autograd.AddReLU(t, autograd.ScaleChannels(t, u, s), b.Downsample.Forward(ctx, x))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/AlarioAI/bitnet/autograd"
+	"github.com/AlarioAI/bitnet/internal/gemm"
 	"github.com/AlarioAI/bitnet/quant"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -30,7 +31,11 @@ func NewConv2d(in, out int, opts ...Option) *Conv2d {
 
 // Forward computes the layer.
 func (c *Conv2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	y := autograd.Conv(ctx.Tape, x, c.Weight, c.Bias, c.Geometry)
+	return c.forwardThen(ctx, x, nil)
+}
+
+func (c *Conv2d) forwardThen(ctx *Context, x *tensor.Tensor, then *gemm.Finish) *tensor.Tensor {
+	y := autograd.ConvThen(ctx.Tape, x, c.Weight, c.Bias, c.Geometry, then)
 	return ctx.note(c, y, c.products(y))
 }
 
@@ -48,7 +53,11 @@ func NewBitConv2d(recipe quant.Recipe, in, out int, opts ...Option) *BitConv2d {
 
 // Forward computes the layer.
 func (c *BitConv2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	y := c.Recipe.Conv(ctx.Tape, x, c.Weight, c.Bias, c.Geometry)
+	return c.forwardThen(ctx, x, nil)
+}
+
+func (c *BitConv2d) forwardThen(ctx *Context, x *tensor.Tensor, then *gemm.Finish) *tensor.Tensor {
+	y := c.Recipe.ConvThen(ctx.Tape, x, c.Weight, c.Bias, c.Geometry, then)
 	return ctx.note(c, y, c.products(y))
 }
 

@@ -53,29 +53,82 @@ func (c *Context) stream(purpose string) *tensor.Stream {
 // their indices, as in torch.nn.Sequential.
 type Sequence []Layer
 
-// Forward applies the layers. A batch norm runs as one operation with the ReLU
-// behind it, and with a 2x2 average pooling behind that.
+// Forward applies the layers. A batch norm runs as one operation with the
+// activation behind it, and with a 2x2 average pooling behind a ReLU; in
+// evaluation, with the convolution before it.
 func (s Sequence) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	for i := 0; i < len(s); {
-		norm, ok := s[i].(*BatchNorm2d)
-		switch {
-		case ok && i+2 < len(s) && isReLU(s[i+1]) && halves(s[i+2], x.Shape):
-			x = norm.ForwardPool(ctx, x)
-			i += 3
-		case ok && i+1 < len(s) && isReLU(s[i+1]):
-			x = norm.ForwardReLU(ctx, x)
-			i += 2
-		default:
-			x = s[i].Forward(ctx, x)
-			i++
-		}
+	for len(s) > 0 {
+		x, s = s.first(ctx, x)
 	}
 	return x
 }
 
-func isReLU(l Layer) bool {
-	_, ok := l.(ReLU)
-	return ok
+// first applies the first layers that make one operation and returns the others.
+func (s Sequence) first(ctx *Context, x *tensor.Tensor) (y *tensor.Tensor, rest Sequence) {
+	if norm, ok := s[0].(*BatchNorm2d); ok {
+		f, rest := s[1:].activation()
+		if f == autograd.ThenReLU && len(rest) > 0 && halves(rest[0], x.Shape) {
+			return norm.ForwardPool(ctx, x), rest[1:]
+		}
+		return norm.forwardThen(ctx, x, f), rest
+	}
+	if _, ok := ctx.finishes(s[0]); ok && len(s) > 1 {
+		if norm, ok := s[1].(*BatchNorm2d); ok {
+			f, rest := s[2:].activation()
+			if f != autograd.ThenReLU || len(rest) == 0 || rest[0] != Layer(NewAvgPool2d(Kernel(2))) {
+				return norm.ForwardConv(ctx, s[0], x, f), rest
+			}
+		}
+	}
+	return s[0].Forward(ctx, x), s[1:]
+}
+
+// activation returns the activation that s begins with, if it may follow a batch
+// norm in one operation, and the layers behind it.
+func (s Sequence) activation() (f autograd.Then, rest Sequence) {
+	if len(s) > 0 {
+		if f := then(s[0]); f != autograd.ThenNothing {
+			return f, s[1:]
+		}
+	}
+	return autograd.ThenNothing, s
+}
+
+// ForwardAdd computes s(x) + r, as one operation with a batch norm that ends the
+// sequence.
+func (s Sequence) ForwardAdd(ctx *Context, x, r *tensor.Tensor) *tensor.Tensor {
+	if last := len(s) - 1; last >= 0 {
+		switch end := s[last].(type) {
+		case *BatchNorm2d:
+			if last > 0 {
+				if conv, ok := ctx.finishes(s[last-1]); ok {
+					x = s[:last-1].Forward(ctx, x)
+					return conv.forwardThen(ctx, x, end.norm().Finish(ctx.Tape, autograd.ThenNothing, r))
+				}
+			}
+			x = ctx.note(end, s[:last].Forward(ctx, x), 0)
+			return autograd.AddNorm(ctx.Tape, x, end.norm(), r, nil, ctx.Training, false)
+		case Sequence:
+			return end.ForwardAdd(ctx, s[:last].Forward(ctx, x), r)
+		}
+	}
+	return autograd.Add(ctx.Tape, s.Forward(ctx, x), r)
+}
+
+// then returns the activation that a layer is, if it may follow a batch norm in
+// one operation.
+func then(l Layer) autograd.Then {
+	switch l.(type) {
+	case ReLU:
+		return autograd.ThenReLU
+	case ReLU6:
+		return autograd.ThenReLU6
+	case SiLU:
+		return autograd.ThenSiLU
+	case Hardswish:
+		return autograd.ThenHardswish
+	}
+	return autograd.ThenNothing
 }
 
 // halves reports whether a layer is an average pooling that halves height and

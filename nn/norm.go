@@ -25,23 +25,45 @@ func NewBatchNorm2d(channels int) *BatchNorm2d {
 
 // Forward computes the layer; in training it moves the running statistics.
 func (b *BatchNorm2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return ctx.note(b, autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training, false), 0)
+	return b.forwardThen(ctx, x, autograd.ThenNothing)
 }
 
 // ForwardReLU computes the layer and max(., 0) behind it as one operation.
 func (b *BatchNorm2d) ForwardReLU(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return ctx.note(b, autograd.BatchNorm(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training, true), 0)
+	return b.forwardThen(ctx, x, autograd.ThenReLU)
+}
+
+// forwardThen computes the layer and a function behind it as one operation.
+func (b *BatchNorm2d) forwardThen(ctx *Context, x *tensor.Tensor, f autograd.Then) *tensor.Tensor {
+	return ctx.note(b, autograd.BatchNormThen(ctx.Tape, x, b.norm(), ctx.Training, f), 0)
+}
+
+// ForwardAddReLU ends a residual block: it computes max(b(x) + shortcut(in), 0)
+// as one operation, together with a batch norm that ends the shortcut.
+func (b *BatchNorm2d) ForwardAddReLU(ctx *Context, x *tensor.Tensor, shortcut Sequence, in *tensor.Tensor) *tensor.Tensor {
+	ctx.note(b, x, 0)
+	if last := len(shortcut) - 1; last >= 0 {
+		if end, ok := shortcut[last].(*BatchNorm2d); ok {
+			r, n := ctx.note(end, shortcut[:last].Forward(ctx, in), 0), end.norm()
+			return autograd.AddNorm(ctx.Tape, x, b.norm(), r, &n, ctx.Training, true)
+		}
+	}
+	return autograd.AddNorm(ctx.Tape, x, b.norm(), shortcut.Forward(ctx, in), nil, ctx.Training, true)
 }
 
 // ForwardPool is ForwardReLU with a 2x2 average pooling behind it; height and
 // width must be even.
 func (b *BatchNorm2d) ForwardPool(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
 	ctx.note(b, x, 0) // its own output has the shape of its input
-	return autograd.BatchNormPool(ctx.Tape, x, b.Weight, b.Bias, b.stats(), ctx.Training)
+	n := b.norm()
+	return autograd.BatchNormPool(ctx.Tape, x, n.Weight, n.Bias, n.BatchStats, ctx.Training)
 }
 
-func (b *BatchNorm2d) stats() autograd.BatchStats {
-	return autograd.BatchStats{Mean: b.RunningMean, Var: b.RunningVar, Momentum: b.Momentum, Eps: b.Eps}
+func (b *BatchNorm2d) norm() autograd.Norm {
+	return autograd.Norm{
+		Weight: b.Weight, Bias: b.Bias,
+		BatchStats: autograd.BatchStats{Mean: b.RunningMean, Var: b.RunningVar, Momentum: b.Momentum, Eps: b.Eps},
+	}
 }
 
 // A LayerNorm normalises the last axis, as torch.nn.LayerNorm.

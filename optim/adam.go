@@ -70,11 +70,17 @@ func (s *AdamState) Step(workers *parallel.Pool) {
 		if p.Grad == nil {
 			continue
 		}
-		m, v := s.M[i], s.V[i]
-		workers.For((len(m)+block-1)/block, func(b int) {
-			lo, hi := b*block, min((b+1)*block, len(m))
-			kernel.Adam(p.Data[lo:hi], m[lo:hi], v[lo:hi], p.Grad[lo:hi], &step)
-			clear(p.Grad[lo:hi])
+		parallel.Share(workers, (len(p.Data)+block-1)/block, update{p, s.M[i], s.V[i], step}, func(u *update, _, b int) {
+			lo, hi := b*block, min((b+1)*block, len(u.m))
+			kernel.Adam(u.p.Data[lo:hi], u.m[lo:hi], u.v[lo:hi], u.p.Grad[lo:hi], &u.step)
+			clear(u.p.Grad[lo:hi]) // still in the cache
 		})
 	}
+}
+
+// An update is a step of one parameter.
+type update struct {
+	p    *tensor.Tensor
+	m, v []float32
+	step kernel.AdamStep
 }

@@ -29,7 +29,7 @@ func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p, arena, workers := t.Plan(c), t.Arena(), t.Workers()
 	codes := arena.Codes(len(w.Data))
-	beta := Alario.Weights(workers, codes, w.Data)
+	beta := Alario.Weights(workers, arena, codes, w.Data)
 	wq := arena.Floats(len(codes))
 	for i, c := range codes {
 		wq[i] = float32(c)

@@ -6,6 +6,7 @@ import (
 	"github.com/AlarioAI/bitnet/autograd"
 	"github.com/AlarioAI/bitnet/internal/gemm"
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -52,12 +53,13 @@ func (r Recipe) Linear(t *autograd.Tape, x, w, bias *tensor.Tensor) *tensor.Tens
 func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry, then *gemm.Finish) *tensor.Tensor {
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p, arena := t.Plan(c), t.Arena()
-	weights := autograd.Frozen(t, w, func(arena *tensor.Arena) packedWeights {
-		k := packedWeights{codes: arena.Codes(len(w.Data))}
-		k.beta = r.Weights(t.Workers(), k.codes, w.Data)
-		k.panels = p.PackCodes(t.Workers(), arena, k.codes)
-		return k
-	})
+	weights, kept := autograd.Frozen[packedWeights](t, w)
+	if !kept {
+		weights.codes = t.Still().Codes(len(w.Data))
+		weights.beta = r.Weights(t.Workers(), arena, weights.codes, w.Data)
+		weights.panels = p.PackCodes(t.Workers(), t.Still(), weights.codes)
+		autograd.Keep(t, w, weights)
+	}
 	xcodes := arena.Bytes(n * p.Input.Len())
 	steps := arena.Floats(n) // gamma/127 of each sample: the value of one code
 	norms := arena.Floats(2 * n)
@@ -83,30 +85,47 @@ func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autog
 type packedWeights struct {
 	codes  []int8
 	beta   float32
-	panels *gemm.Panels
+	panels gemm.Panels
 }
 
 // activations quantises the samples of x into their frames. norms receives the
 // root and the center of each.
 func (r Recipe) activations(t *autograd.Tape, f gemm.Frame, codes []uint8, x, steps, norms []float32) {
 	size := f.H * f.W * f.C
-	samples(t, len(steps), size, func(i int) {
-		in := x[i*size:][:size]
+	parallel.Run(t.Workers(), chunks(len(steps), size), quantising{r.binary(), f, codes, x, steps, norms})
+}
+
+type quantising struct {
+	centred         bool
+	f               gemm.Frame
+	codes           []uint8
+	x, steps, norms []float32
+}
+
+func (q *quantising) Chunk(_, chunk int) {
+	f := q.f
+	size := f.H * f.W * f.C
+	for i := range chunkOf(chunk, len(q.steps), size) {
+		in := q.x[i*size:][:size]
 		n := rmsNorm(in)
-		if r.binary() {
+		if q.centred {
 			n = layerNorm(in)
 		}
 		gamma := max(n.peak/n.root, minPeak)
-		steps[i] = gamma / maxCode
-		norms[2*i], norms[2*i+1] = n.root, n.center
-		framed := codes[i*f.Len():][:f.Len()]
-		gemm.Surround(f, framed, zeroCode)
+		q.steps[i] = gamma / maxCode
+		q.norms[2*i], q.norms[2*i+1] = n.root, n.center
+		framed := q.codes[i*f.Len():][:f.Len()]
 		// n*127/gamma = (x-center)*127/(root*gamma)
 		scale := maxCode / (n.root * gamma)
+		if f.Bare() {
+			kernel.QuantiseU8(framed, in, n.center, scale)
+			continue
+		}
+		gemm.Surround(f, framed, zeroCode)
 		for h := range f.H {
 			kernel.QuantiseU8(f.CodeRow(framed, h), in[h*f.W*f.C:][:f.W*f.C], n.center, scale)
 		}
-	})
+	}
 }
 
 type integerConv struct {
@@ -158,20 +177,48 @@ func (o *integerConv) Backward(t *autograd.Tape) {
 	} else {
 		p.InputGradientCodes(workers, arena, dx, dy, o.n, o.codes)
 	}
-	size := len(dx) / o.n
-	samples(t, o.n, size, func(i int) {
-		n := norm{root: o.norms[2*i], center: o.norms[2*i+1]}
-		n.backward(dx[i*size:][:size], o.x.Data[i*size:][:size], o.beta, o.recipe.binary())
-	})
+	parallel.Run(workers, chunks(o.n, len(dx)/o.n), unnorming{dx, o.x.Data, o.norms, o.beta, o.recipe.binary()})
 	t.AddGrad(o.x, dx)
 }
 
-// samples calls f for each of n samples of the given size, many small ones in
-// one chunk.
+// unnorming takes gradients back through the norms of samples.
+type unnorming struct {
+	dx, x, norms []float32
+	gain         float32
+	centred      bool
+}
+
+func (u *unnorming) Chunk(_, chunk int) {
+	count := len(u.norms) / 2
+	size := len(u.dx) / count
+	for i := range chunkOf(chunk, count, size) {
+		n := norm{root: u.norms[2*i], center: u.norms[2*i+1]}
+		n.backward(u.dx[i*size:][:size], u.x[i*size:][:size], u.gain, u.centred)
+	}
+}
+
+// chunks returns how many chunks n samples of the given size are shared out in:
+// many small ones in one.
+func chunks(n, size int) int { return (n + perChunk(size) - 1) / perChunk(size) }
+
+func perChunk(size int) int { return max(1, block/size) }
+
+// chunkOf yields the samples of a chunk.
+func chunkOf(chunk, n, size int) func(yield func(i int) bool) {
+	first := chunk * perChunk(size)
+	return func(yield func(int) bool) {
+		for i := first; i < min(first+perChunk(size), n); i++ {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// samples calls f for each of n samples of the given size.
 func samples(t *autograd.Tape, n, size int, f func(i int)) {
-	step := max(1, block/size)
-	t.Workers().For((n+step-1)/step, func(chunk int) {
-		for i := chunk * step; i < min((chunk+1)*step, n); i++ {
+	t.Workers().For(chunks(n, size), func(chunk int) {
+		for i := range chunkOf(chunk, n, size) {
 			f(i)
 		}
 	})

@@ -189,7 +189,7 @@ func TestProductOfCodesIsExact(t *testing.T) {
 			w.Data[i] = float32(random.Intn(33)-16) / 64
 		}
 		codes := make([]int8, len(w.Data))
-		beta := float64(recipe.Weights(nil, codes, w.Data))
+		beta := float64(recipe.Weights(nil, nil, codes, w.Data))
 
 		y := recipe.Conv(autograd.Untaped(), x, w, nil, l.g).Data
 		want := make([]int, len(y))

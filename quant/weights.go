@@ -5,6 +5,7 @@ import (
 
 	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
 )
 
 // weightEps keeps the absmean of an all-zero weight from dividing by zero.
@@ -18,23 +19,35 @@ const weightEps = 1e-7
 //
 // Float has no codes: Weights panics.
 //
+// Scratch memory is the arena's, which may be nil.
 // (arXiv 2402.17764, equations 1 to 3; arXiv 2310.11453, equations 1 to 3 and 12).
-func (r Recipe) Weights(workers *parallel.Pool, codes []int8, w []float32) (scale float32) {
+func (r Recipe) Weights(workers *parallel.Pool, arena *tensor.Arena, codes []int8, w []float32) (scale float32) {
 	if r == Float {
 		panic("quant.Weights: the recipe float has no codes")
 	}
-	beta := mean(workers, w, kernel.SumAbs)
+	beta := mean(workers, arena, w, kernel.SumAbs)
 	var low, high float32 // codes are -1 below and +1 above
 	if r.binary() {
-		high = below(mean(workers, w, kernel.Sum))
+		high = below(mean(workers, arena, w, kernel.Sum))
 		low = math.Nextafter32(high, float32(math.Inf(1)))
 	} else {
 		// round(q) is +1 for q > 1/2, and 0 for 1/2 itself.
 		high = below(0.5 * (beta + weightEps))
 		low = -high
 	}
-	blocks(workers, len(w), func(lo, hi int) { kernel.SignsS8(codes[lo:hi], w[lo:hi], low, high) })
+	parallel.Run(workers, blocks(len(w)), signing{codes, w, low, high})
 	return float32(beta)
+}
+
+type signing struct {
+	codes     []int8
+	w         []float32
+	low, high float32
+}
+
+func (s *signing) Chunk(_, i int) {
+	lo, hi := i*block, min((i+1)*block, len(s.w))
+	kernel.SignsS8(s.codes[lo:hi], s.w[lo:hi], s.low, s.high)
 }
 
 // below returns the largest float32 that is not above x: a float32 is greater
@@ -50,23 +63,31 @@ func below(x float64) float32 {
 
 const block = 1 << 13
 
-func blocks(workers *parallel.Pool, n int, f func(lo, hi int)) {
-	workers.For((n+block-1)/block, func(i int) { f(i*block, min((i+1)*block, n)) })
-}
+// blocks returns the number of blocks of n values.
+func blocks(n int) int { return (n + block - 1) / block }
 
 // mean returns the mean of a quantity that sum adds up, to about nine digits:
 // float32 sums of few values, added in float64. The blocks' sums are added in
 // order.
-func mean(workers *parallel.Pool, x []float32, sum func([]float32) float32) float64 {
-	partial := make([]float64, (len(x)+block-1)/block)
-	blocks(workers, len(x), func(lo, hi int) {
-		for i := lo; i < hi; i += few {
-			partial[lo/block] += float64(sum(x[i:min(i+few, hi)]))
-		}
-	})
+func mean(workers *parallel.Pool, arena *tensor.Arena, x []float32, sum func([]float32) float32) float64 {
+	partial := arena.Doubles(blocks(len(x)))
+	parallel.Run(workers, len(partial), summing{partial, x, sum})
 	total := 0.0
 	for _, s := range partial {
 		total += s
 	}
 	return total / float64(len(x))
+}
+
+type summing struct {
+	partial []float64
+	x       []float32
+	sum     func([]float32) float32
+}
+
+func (s *summing) Chunk(_, i int) {
+	s.partial[i] = 0
+	for lo, hi := i*block, min((i+1)*block, len(s.x)); lo < hi; lo += few {
+		s.partial[i] += float64(s.sum(s.x[lo:min(lo+few, hi)]))
+	}
 }

@@ -37,7 +37,7 @@ func TestWeights(t *testing.T) {
 	} {
 		for _, r := range tt.recipes {
 			codes := make([]int8, len(tt.w))
-			if scale := r.Weights(nil, codes, tt.w); scale != tt.scale || !slices.Equal(codes, tt.codes) {
+			if scale := r.Weights(nil, nil, codes, tt.w); scale != tt.scale || !slices.Equal(codes, tt.codes) {
 				t.Errorf("%v, %s: scale %v, codes %v, want %v, %v", r, tt.name, scale, codes, tt.scale, tt.codes)
 			}
 		}
@@ -56,7 +56,7 @@ func TestWeightsProperties(t *testing.T) {
 			beta += math.Abs(float64(v)) / float64(len(w))
 		}
 		codes := make([]int8, len(w))
-		scale := r.Weights(nil, codes, w)
+		scale := r.Weights(nil, nil, codes, w)
 		if math.Abs(float64(scale)-beta) > 1e-6*beta {
 			t.Fatalf("scale %v, want mean|w| = %v", scale, beta)
 		}
@@ -84,7 +84,7 @@ func TestWeightsSameBits(t *testing.T) {
 	w := tensor.Normal(tensor.NewStream(1, "w"), 3*block+5).Data
 	for _, r := range []Recipe{Alario, B158, B1} {
 		a, b := make([]int8, len(w)), make([]int8, len(w))
-		if x, y := r.Weights(nil, a, w), r.Weights(workers, b, w); x != y || !slices.Equal(a, b) {
+		if x, y := r.Weights(nil, nil, a, w), r.Weights(workers, nil, b, w); x != y || !slices.Equal(a, b) {
 			t.Errorf("%v: scales %v and %v", r, x, y)
 		}
 	}

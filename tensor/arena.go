@@ -19,6 +19,7 @@ type Arena struct {
 	codes   shelf[int8]
 	halves  shelf[uint16]
 	ints    shelf[int32]
+	doubles shelf[float64]
 	headers []*Tensor
 	used    int // headers lent
 }
@@ -71,6 +72,14 @@ func (a *Arena) Ints(n int) []int32 {
 		return make([]int32, n, n+Slack)
 	}
 	return a.ints.lend(n)
+}
+
+// Doubles lends n float64 of unspecified content.
+func (a *Arena) Doubles(n int) []float64 {
+	if a == nil {
+		return make([]float64, n, n+Slack)
+	}
+	return a.doubles.lend(n)
 }
 
 // Tensor lends a tensor of unspecified content.
@@ -129,6 +138,7 @@ func (a *Arena) Reset() {
 		a.codes.reset()
 		a.halves.reset()
 		a.ints.reset()
+		a.doubles.reset()
 		a.used = 0
 	}
 }

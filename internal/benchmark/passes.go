@@ -143,7 +143,7 @@ func quantiseBackward(samples int, workers *parallel.Pool) (before, step func())
 
 func quantiseWeights(samples int, workers *parallel.Pool) (before, step func()) {
 	w, codes := random(samples*sample), make([]int8, samples*sample)
-	return nil, func() { quant.B158.Weights(workers, codes, w) }
+	return nil, func() { quant.B158.Weights(workers, nil, codes, w) }
 }
 
 // adam is a step with a gradient, which it clears.

@@ -13,7 +13,7 @@ import (
 //	y[i,oh,ow,o] = bias[o] + scale[i] * sum(kh, kw, c) x[...] * W[o,kh,kw,c]
 //
 // with an exact integer sum. Then, unless nil, finishes the output.
-func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32, then *Finish) {
+func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w Panels, scale, bias []float32, then *Finish) {
 	if p.depthwise != nil {
 		p.depthwiseForwardCodes(workers, y, x, n, w, scale, bias)
 		then.Apply(workers, y)
@@ -22,40 +22,44 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 	if p.merged != nil {
 		p = p.merged
 	}
-	g, b := &p.forward.framed[0], w
-	yLen, aLen := p.OutH()*p.OutW()*p.O, p.Input.Len()
-	blocks, step, together := newBlocks(n*len(g.rows), b), b.rowsPerCall(), b.together(1)
-	workers.For(blocks.tasks(), func(task int) {
-		group, panels, first, end := blocks.task(task)
-		var acc [maxTile]int32
-		var factors rowFactors
-		var own ragged
-		var offsets [32]int32
-		for near := range panels.parts(together) {
-			for m := first; m < end; {
-				win, rows, outs := g.window(m, min(step, end-m), n, b.tile.MR, aLen, yLen, &own)
-				segs, scales := g.segmentsOf(win, fours, &own), factors.of(scale, win, len(outs), &own)
-				for i := near.first; i < near.end; i++ {
-					s := b.panel(i)
-					weights := b.s8[b.at(group, i):][:b.k*s.width]
-					column, padded := group*b.n+s.first, group*b.columns()+s.first
-					offset := b.offsets[win.class*b.groups*b.columns()+padded:][:s.n]
-					if win.class != win.last {
-						offset = offsets[:s.n]
-						b.addOffsets(offset, g, g.reachOf(win), padded)
-					}
-					var shift []float32
-					if bias != nil {
-						shift = bias[column:][:s.n]
-					}
-					kernel.GemmU8S8(acc[:], s.width, x[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
-					kernel.StoreI32(y[win.y+column:], outs, acc[:], s.width, s.n, offset, scales, shift)
-					then.rows(y, win.y+column, outs, column, s.n)
+	o := p.forward.framed[0].operation(&w, 1, y, p.OutH()*p.OutW()*p.O, p.Input.Len(), n)
+	parallel.Run(workers, o.tasks(), codesProduct{operation: o, b: w, x: x, scale: scale, bias: bias, then: then})
+}
+
+type codesProduct struct {
+	operation
+	b           Panels
+	x           []uint8
+	scale, bias []float32
+	then        *Finish
+}
+
+func (p *codesProduct) Chunk(_, task int) {
+	g, b := p.g, &p.b
+	group, panels, first, end := p.task(task)
+	var acc [maxTile]int32
+	var factors rowFactors
+	var own ragged
+	var offsets [32]int32
+	for near := range panels.parts(p.nearby) {
+		for m := first; m < end; {
+			win, rows, outs := p.window(m, end, &own)
+			segs, scales := g.segmentsOf(win, fours, &own), factors.of(p.scale, win, len(outs), &own)
+			for i := near.first; i < near.end; i++ {
+				s := b.panel(i)
+				column, padded := group*b.n+s.first, group*b.columns()+s.first
+				offset := b.offsets[win.class*b.groups*b.columns()+padded:][:s.n]
+				if win.class != win.last {
+					offset = offsets[:s.n]
+					b.addOffsets(offset, g, g.reachOf(win), padded)
 				}
-				m += len(outs)
+				kernel.GemmU8S8(acc[:], s.width, p.x[win.a+group*g.depth:], rows, segs.list, segs.steps, b.s8[b.at(group, i):][:b.k*s.width])
+				kernel.StoreI32(p.y[win.y+column:], outs, acc[:], s.width, s.n, offset, scales, columnsOf(p.bias, column, s.n))
+				p.then.rows(p.y, win.y+column, outs, column, s.n)
 			}
+			m += len(outs)
 		}
-	})
+	}
 }
 
 // addOffsets writes what the 128 that is added to all activations adds to the
@@ -102,7 +106,7 @@ func (f *rowFactors) of(scale []float32, w window, count int, own *ragged) []flo
 // InputGradientCodes is InputGradient for a weight of codes.
 func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
 	w := arena.Floats(len(codes))
-	each(workers, len(w), func(lo, hi int) { kernel.CodesF32(w[lo:hi], codes[lo:hi]) })
+	eachBlock(workers, len(w), conversion{f32: w, s8: codes}, func(c *conversion, lo, hi int) { kernel.CodesF32(c.f32[lo:hi], c.s8[lo:hi]) })
 	p.InputGradient(workers, arena, dx, dy, n, w)
 	arena.Release(w)
 }
@@ -116,14 +120,48 @@ func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, d
 func (p *Plan) Dequantise(workers *parallel.Pool, arena *tensor.Arena, codes []uint8, n int, scale []float32) []float32 {
 	values, size := arena.Floats(len(codes)), len(codes)/n
 	step := max(1, 4096/size)
-	workers.For((n+step-1)/step, func(chunk int) {
-		for i := chunk * step; i < min((chunk+1)*step, n); i++ {
-			s := float32(1)
-			if scale != nil {
-				s = scale[i]
-			}
-			kernel.DequantiseU8(values[i*size:][:size], codes[i*size:][:size], s)
-		}
-	})
+	parallel.Run(workers, (n+step-1)/step, dequantising{values, codes, scale, size, step, n})
 	return values
+}
+
+type dequantising struct {
+	values        []float32
+	codes         []uint8
+	scale         []float32
+	size, step, n int
+}
+
+func (d *dequantising) Chunk(_, chunk int) {
+	for i := chunk * d.step; i < min((chunk+1)*d.step, d.n); i++ {
+		s := float32(1)
+		if d.scale != nil {
+			s = d.scale[i]
+		}
+		kernel.DequantiseU8(d.values[i*d.size:][:d.size], d.codes[i*d.size:][:d.size], s)
+	}
+}
+
+// A conversion is one between arrays of the same length.
+type conversion struct {
+	f32, from []float32
+	bf16      []uint16
+	u8        []uint8
+	s8        []int8
+}
+
+// eachBlock calls f for blocks of [0, n). f captures nothing.
+func eachBlock(workers *parallel.Pool, n int, c conversion, f func(c *conversion, lo, hi int)) {
+	parallel.Run(workers, (n+conversionBlock-1)/conversionBlock, blockwise{c, n, f})
+}
+
+const conversionBlock = 1 << 14
+
+type blockwise struct {
+	conversion
+	n int
+	f func(c *conversion, lo, hi int)
+}
+
+func (b *blockwise) Chunk(_, i int) {
+	b.f(&b.conversion, i*conversionBlock, min((i+1)*conversionBlock, b.n))
 }

@@ -119,27 +119,44 @@ type sweepPart struct {
 	ahead       interval // of x, which the next parts will read
 }
 
-// each calls compute for all parts of the results of n images with so many
-// channels, at most strip of them in a part.
-func (s *sweep) each(workers *parallel.Pool, n, channels, strip int, compute func(sweepPart)) {
-	total := n * len(s.rows)
-	step := (total + rowTasks - 1) / rowTasks
-	workers.For((total+step-1)/step, func(task int) {
-		for m := task * step; m < min((task+1)*step, total); m++ {
-			image, row := m/len(s.rows), &s.rows[m%len(s.rows)]
-			ahead := portions{s.fresh(m, total), (channels + strip - 1) / strip * len(s.columns)}
-			for c := 0; c < channels; c += strip {
-				for i := range s.columns {
-					col := &s.columns[i]
-					compute(sweepPart{
-						image: image, y: image*s.to + row.y + col.y + c, x: image*s.from + row.x + c, w: row.w + col.w + c, yStep: col.yStep,
-						c: c, channels: min(strip, channels-c), line: col.line, ahead: ahead.next(),
-						steps: kernel.Steps{Rows: row.taps, A: s.filterRow, X: row.xStep, Column: channels},
-					})
-				}
+// A sweeping is a sweep over n images with so many channels, at most strip of
+// them in a part. compute is told of every part; it captures nothing.
+type sweeping struct {
+	*sweep
+	n, channels, strip int
+	step               int // rows in a task
+	compute            func(o *sweeping, s sweepPart)
+
+	// What compute works on.
+	y, bias, scale []float32
+	x              []float32
+	codes          []uint8
+	w              Panels
+	large          bool
+}
+
+func (o sweeping) run(workers *parallel.Pool) {
+	total := o.n * len(o.rows)
+	o.step = (total + rowTasks - 1) / rowTasks
+	parallel.Run(workers, (total+o.step-1)/o.step, o)
+}
+
+func (o *sweeping) Chunk(_, task int) {
+	s, total := o.sweep, o.n*len(o.rows)
+	for m := task * o.step; m < min((task+1)*o.step, total); m++ {
+		image, row := m/len(s.rows), &s.rows[m%len(s.rows)]
+		ahead := portions{s.fresh(m, total), (o.channels + o.strip - 1) / o.strip * len(s.columns)}
+		for c := 0; c < o.channels; c += o.strip {
+			for i := range s.columns {
+				col := &s.columns[i]
+				o.compute(o, sweepPart{
+					image: image, y: image*s.to + row.y + col.y + c, x: image*s.from + row.x + c, w: row.w + col.w + c, yStep: col.yStep,
+					c: c, channels: min(o.strip, o.channels-c), line: col.line, ahead: ahead.next(),
+					steps: kernel.Steps{Rows: row.taps, A: s.filterRow, X: row.xStep, Column: o.channels},
+				})
 			}
 		}
-	})
+	}
 }
 
 // fresh returns what row m+1 of total, counted over all images, reads and row
@@ -179,39 +196,54 @@ func (p *Plan) strip() int {
 }
 
 // packDepthwise packs a weight in a sweep's order, and a bias of zeros.
-func (p *Plan) packDepthwise(workers *parallel.Pool, arena *tensor.Arena, s *sweep, w []float32) *Panels {
-	const block = 64
-	k := p.KH * p.KW
-	b := &Panels{f32: arena.Floats(len(w) + p.C)}
+func (p *Plan) packDepthwise(workers *parallel.Pool, arena *tensor.Arena, s *sweep, w []float32) Panels {
+	b := Panels{f32: arena.Floats(len(w) + p.C)}
 	b.noBias = b.f32[len(w):]
 	clear(b.noBias)
 	taps := arena.Floats(len(w))
-	workers.For((p.C+block-1)/block, func(i int) {
-		c, n := i*block, min(block, p.C-i*block)
-		kernel.Transpose(taps[c:], p.C, w[c*k:], k, n, k, 1)
-		for to, from := range s.taps {
-			copy(b.f32[to*p.C+c:][:n], taps[from*p.C+c:])
-		}
-	})
+	parallel.Run(workers, (p.C+tapBlock-1)/tapBlock, tapPacking{p, s, b.f32, taps, w})
 	arena.Release(taps)
 	return b
 }
 
+const tapBlock = 64 // channels
+
+type tapPacking struct {
+	p               *Plan
+	s               *sweep
+	packed, taps, w []float32
+}
+
+func (t *tapPacking) Chunk(_, i int) {
+	k, channels, c := t.p.KH*t.p.KW, t.p.C, i*tapBlock
+	n := min(tapBlock, channels-c)
+	kernel.Transpose(t.taps[c:], channels, t.w[c*k:], k, n, k, 1)
+	for to, from := range t.s.taps {
+		copy(t.packed[to*channels+c:][:n], t.taps[from*channels+c:])
+	}
+}
+
 // packDepthwiseCodes packs codes for the forward sweep. Its bias is -0, which
 // changes no number.
-func (p *Plan) packDepthwiseCodes(workers *parallel.Pool, arena *tensor.Arena, codes []int8) *Panels {
-	k := p.KH * p.KW
-	b := &Panels{s8: arena.Codes(len(codes)), noBias: arena.Floats(p.C)}
-	workers.For(k, func(t int) {
-		row := b.s8[t*p.C:][:p.C]
-		for c := range row {
-			row[c] = codes[c*k+t]
-		}
-	})
+func (p *Plan) packDepthwiseCodes(workers *parallel.Pool, arena *tensor.Arena, codes []int8) Panels {
+	b := Panels{s8: arena.Codes(len(codes)), noBias: arena.Floats(p.C)}
+	parallel.Run(workers, p.KH*p.KW, tapCodes{p.C, p.KH * p.KW, b.s8, codes})
 	for c := range b.noBias {
 		b.noBias[c] = float32(math.Copysign(0, -1))
 	}
 	return b
+}
+
+type tapCodes struct {
+	channels, taps int
+	packed, codes  []int8
+}
+
+func (t *tapCodes) Chunk(_, tap int) {
+	row := t.packed[tap*t.channels:][:t.channels]
+	for c := range row {
+		row[c] = t.codes[c*t.taps+tap]
+	}
 }
 
 // large reports whether the images of n samples do not fit the caches. Then it
@@ -221,7 +253,7 @@ func (p *Plan) large(n int) bool {
 	return 4*n*(p.depthwise.forward.from+p.depthwise.forward.to) > cache
 }
 
-func (p *Plan) depthwiseForward(workers *parallel.Pool, y, x []float32, n int, w *Panels, bias []float32) {
+func (p *Plan) depthwiseForward(workers *parallel.Pool, y, x []float32, n int, w Panels, bias []float32) {
 	if bias == nil {
 		bias = w.noBias
 	}
@@ -234,21 +266,22 @@ func (p *Plan) depthwiseInputGradient(workers *parallel.Pool, arena *tensor.Aren
 	arena.Release(b.f32)
 }
 
-func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, w *Panels, bias []float32) {
-	large := p.large(n)
-	s.each(workers, n, p.C, p.strip(), func(s sweepPart) {
-		if large {
-			s.steps.Stream, s.steps.Ahead = true, s.ahead.of(x)
+func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, w Panels, bias []float32) {
+	compute := func(o *sweeping, s sweepPart) {
+		if o.large {
+			s.steps.Stream, s.steps.Ahead = true, s.ahead.of(o.x)
 		}
-		kernel.DepthwiseF32(y[s.y:], s.yStep, bias[s.c:], 0, w.f32[s.w:], x[s.x:], s.channels, s.line, s.steps)
-	})
+		kernel.DepthwiseF32(o.y[s.y:], s.yStep, o.bias[s.c:], 0, o.w.f32[s.w:], o.x[s.x:], s.channels, s.line, s.steps)
+	}
+	sweeping{sweep: s, n: n, channels: p.C, strip: p.strip(), compute: compute, y: y, bias: bias, x: x, w: w, large: p.large(n)}.run(workers)
 }
 
-func (p *Plan) depthwiseForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w *Panels, scale, bias []float32) {
+func (p *Plan) depthwiseForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w Panels, scale, bias []float32) {
 	if bias == nil {
 		bias = w.noBias
 	}
-	p.depthwise.forward.each(workers, n, p.C, p.strip(), func(s sweepPart) {
-		kernel.DepthwiseU8S8(y[s.y:], s.yStep, scale[s.image], bias[s.c:], w.s8[s.w:], x[s.x:], s.channels, s.line, s.steps)
-	})
+	compute := func(o *sweeping, s sweepPart) {
+		kernel.DepthwiseU8S8(o.y[s.y:], s.yStep, o.scale[s.image], o.bias[s.c:], o.w.s8[s.w:], o.codes[s.x:], s.channels, s.line, s.steps)
+	}
+	sweeping{sweep: &p.depthwise.forward, n: n, channels: p.C, strip: p.strip(), compute: compute, y: y, bias: bias, scale: scale, codes: x, w: w}.run(workers)
 }

@@ -26,28 +26,48 @@ func (p *Plan) depthwiseWeightGradient(workers *parallel.Pool, arena *tensor.Are
 	}
 	strips, total := (p.C+width-1)/width, n*p.OutH()
 	chunks := min((tasks+strips-1)/strips, total)
-	taps := p.KH * p.KW
-	size := taps * p.C
-	sums := arena.Floats(chunks * size)
-	workers.For(chunks*strips, func(task int) {
-		c, chunk := task%strips*width, task/strips
-		p.tapSums(sums[chunk*size:][:size], dy, x, c, min(c+width, p.C), interval{total * chunk / chunks, total * (chunk + 1) / chunks}, n)
-	})
-	unpacked := arena.Floats(size)
-	workers.For((p.C+gradStrip-1)/gradStrip, func(i int) {
-		c := i * gradStrip
-		n := min(gradStrip, p.C-c)
-		for t := range taps {
-			for chunk := 1; chunk < chunks; chunk++ {
-				kernel.Add(sums[t*p.C+c:][:n], sums[t*p.C+c:][:n], sums[chunk*size+t*p.C+c:][:n])
-			}
+	g := depthwiseGrad{p: p, n: n, dw: dw, dy: dy, x: x, width: width, strips: strips, total: total, chunks: chunks}
+	g.sums, g.unpacked = arena.Floats(chunks*g.size()), arena.Floats(g.size())
+	parallel.Run(workers, chunks*strips, tapSumming{g})
+	parallel.Run(workers, (p.C+gradStrip-1)/gradStrip, tapMerging{g})
+	arena.Release(g.unpacked)
+	arena.Release(g.sums)
+}
+
+// depthwiseGrad is a weight gradient: sums of so many channels (width) over parts
+// of the total of rows, [chunks][taps][C].
+type depthwiseGrad struct {
+	p                            *Plan
+	n                            int
+	sums, dw, dy, x, unpacked    []float32
+	width, strips, total, chunks int
+}
+
+// size returns the number of sums of a chunk.
+func (g *depthwiseGrad) size() int { return g.p.KH * g.p.KW * g.p.C }
+
+type tapSumming struct{ depthwiseGrad }
+
+func (g *tapSumming) Chunk(_, task int) {
+	c, chunk := task%g.strips*g.width, task/g.strips
+	rows := interval{g.total * chunk / g.chunks, g.total * (chunk + 1) / g.chunks}
+	g.p.tapSums(g.sums[chunk*g.size():][:g.size()], g.dy, g.x, c, min(c+g.width, g.p.C), rows, g.n)
+}
+
+// tapMerging adds up the chunks and brings them into the weight's order.
+type tapMerging struct{ depthwiseGrad }
+
+func (g *tapMerging) Chunk(_, i int) {
+	taps, size, channels, c := g.p.KH*g.p.KW, g.size(), g.p.C, i*gradStrip
+	n := min(gradStrip, channels-c)
+	for t := range taps {
+		for chunk := 1; chunk < g.chunks; chunk++ {
+			kernel.Add(g.sums[t*channels+c:][:n], g.sums[t*channels+c:][:n], g.sums[chunk*size+t*channels+c:][:n])
 		}
-		to, from := dw[c*taps:][:n*taps], unpacked[c*taps:][:n*taps]
-		kernel.Transpose(from, taps, sums[c:size], p.C, taps, n, 1)
-		kernel.Add(to, to, from)
-	})
-	arena.Release(unpacked)
-	arena.Release(sums)
+	}
+	to, from := g.dw[c*taps:][:n*taps], g.unpacked[c*taps:][:n*taps]
+	kernel.Transpose(from, taps, g.sums[c:size], channels, taps, n, 1)
+	kernel.Add(to, to, from)
 }
 
 // tapSums writes the sums of channels [c, end) over some rows of dy, counted

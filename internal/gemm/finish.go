@@ -1,8 +1,6 @@
 package gemm
 
 import (
-	"math"
-
 	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 )
@@ -13,16 +11,12 @@ import (
 //
 //	v = y[i,oh,ow,o]*Scale[o] + Shift[o] + Other[i,oh,ow,o]
 //	y[i,oh,ow,o] = min(max(v, Floor), Ceil)
+//
+// where a bound that is a NaN is none.
 type Finish struct {
 	Scale, Shift []float32 // (O)
 	Other        []float32 // as y, or nil
 	Floor, Ceil  float32
-}
-
-// Unbounded are the bounds that change nothing.
-func Unbounded() (floor, ceil float32) {
-	inf := float32(math.Inf(1))
-	return -inf, inf
 }
 
 // rows finishes n columns of rows that begin at outs from at on, of which the first
@@ -44,18 +38,27 @@ func (f *Finish) Apply(workers *parallel.Pool, y []float32) {
 	if f == nil {
 		return
 	}
-	const width, rowsOfTask = 32, 64
-	channels := len(f.Scale)
-	pixels := len(y) / channels
-	workers.For((pixels+rowsOfTask-1)/rowsOfTask, func(task int) {
-		var outs [rowsOfTask]int
-		first := task * rowsOfTask
-		n := min(rowsOfTask, pixels-first)
-		for i := range n {
-			outs[i] = i * channels
-		}
-		for o := 0; o < channels; o += width {
-			f.rows(y, first*channels+o, outs[:n], o, min(width, channels-o))
-		}
-	})
+	pixels := len(y) / len(f.Scale)
+	parallel.Run(workers, (pixels+finishRows-1)/finishRows, finishing{f, y, pixels})
+}
+
+const finishRows = 64
+
+type finishing struct {
+	f      *Finish
+	y      []float32
+	pixels int
+}
+
+func (t *finishing) Chunk(_, task int) {
+	const width = 32
+	var outs [finishRows]int
+	channels, first := len(t.f.Scale), task*finishRows
+	n := min(finishRows, t.pixels-first)
+	for i := range n {
+		outs[i] = i * channels
+	}
+	for o := 0; o < channels; o += width {
+		t.f.rows(t.y, first*channels+o, outs[:n], o, min(width, channels-o))
+	}
 }

@@ -51,7 +51,7 @@ func (b *Panels) columns() int {
 func (b *Panels) at(group, i int) int { return b.k * (group*b.columns() + i*b.tile.NR) }
 
 // PackForward packs a weight [O, KH, KW, C/Groups] for Forward.
-func (p *Plan) PackForward(workers *parallel.Pool, arena *tensor.Arena, w []float32) *Panels {
+func (p *Plan) PackForward(workers *parallel.Pool, arena *tensor.Arena, w []float32) Panels {
 	if p.depthwise != nil {
 		return p.packDepthwise(workers, arena, &p.depthwise.forward, w)
 	}
@@ -60,18 +60,41 @@ func (p *Plan) PackForward(workers *parallel.Pool, arena *tensor.Arena, w []floa
 		defer arena.Release(wide)
 		return p.merged.PackForward(workers, arena, wide)
 	}
-	b := &Panels{tile: kernel.TileF32(), n: p.O / p.Groups, k: p.K(), groups: p.Groups}
+	b := Panels{tile: kernel.TileF32(), n: p.O / p.Groups, k: p.K(), groups: p.Groups}
 	b.f32 = arena.Floats(b.groups * b.k * b.columns())
-	b.each(workers, func(group, i int, s span) {
-		panel := b.f32[b.at(group, i):][:b.k*s.width]
-		clearTail(panel, s)
-		kernel.Transpose(panel, s.width, w[(group*b.n+s.first)*b.k:], b.k, s.n, b.k, 1)
-	})
+	parallel.Run(workers, b.groups*b.count(), forwardPanels{packing{b, p, nil}, w})
 	return b
 }
 
+// A packing is work on the panels of a weight, one in a chunk.
+type packing struct {
+	b Panels
+	p *Plan
+	g *gather
+}
+
+// part returns the panel of chunk i and where it begins.
+func (t *packing) part(i int) (group, at int, s span) {
+	count := t.b.count()
+	group = i / count
+	return group, t.b.at(group, i%count), t.b.panel(i % count)
+}
+
+type forwardPanels struct {
+	packing
+	w []float32
+}
+
+func (t *forwardPanels) Chunk(_, i int) {
+	group, at, s := t.part(i)
+	k := t.b.k
+	panel := t.b.f32[at:][:k*s.width]
+	clearTail(panel, s)
+	kernel.Transpose(panel, s.width, t.w[(group*t.b.n+s.first)*k:], k, s.n, k, 1)
+}
+
 // PackCodes packs the codes of a weight [O, KH, KW, C/Groups] for ForwardCodes.
-func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []int8) *Panels {
+func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []int8) Panels {
 	if p.depthwise != nil {
 		return p.packDepthwiseCodes(workers, arena, codes)
 	}
@@ -80,7 +103,7 @@ func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []in
 	}
 	g := &p.forward.framed[0]
 	run := g.run()
-	b := &Panels{tile: kernel.TileU8S8(), n: p.O / p.Groups, k: int(fours) * g.steps(fours), groups: p.Groups}
+	b := Panels{tile: kernel.TileU8S8(), n: p.O / p.Groups, k: int(fours) * g.steps(fours), groups: p.Groups}
 	b.s8 = arena.Codes(b.groups * b.k * b.columns())
 	parts, steps := g.runs(), fours.up(run)
 	if g.clips(fours) {
@@ -94,30 +117,43 @@ func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []in
 	for i := range ones {
 		ones[i] = 1
 	}
-	b.each(workers, func(group, i int, s span) {
-		panel := b.s8[b.at(group, i):][:b.k*s.width]
-		filters := codes[(group*b.n+s.first)*p.K():][:s.n*p.K()]
-		if run%int(fours) == 0 {
-			if s.n < s.width {
-				clear(panel)
-			}
-			kernel.TransposeCodes(panel, s.width, filters, p.K()/4, s.n, p.K()/4)
-		} else {
-			g.packRuns(panel, s, filters, p.K())
-		}
-		// The sum of codes is their product with ones.
-		var acc [maxTile]int32
-		var rows [callRows]int
-		for part := range parts {
-			seg := [1]kernel.Segment{{B: part * steps}}
-			kernel.GemmU8S8(acc[:], s.width, ones, rows[:b.tile.MR], seg[:], steps, panel)
-			copy(b.sums[(part*b.groups+group)*b.columns()+s.first:][:s.width], acc[:s.width])
-		}
-	})
+	parallel.Run(workers, b.groups*b.count(), codePanels{packing{b, p, g}, codes, ones, parts, steps})
 	all := b.groups * b.columns()
 	b.offsets = arena.Ints(len(g.classes) * all)
-	workers.For(len(g.classes), func(i int) { b.addOffsets(b.offsets[i*all:][:all], g, g.classes[i].reach, 0) })
+	for i := range g.classes {
+		b.addOffsets(b.offsets[i*all:][:all], g, g.classes[i].reach, 0)
+	}
 	return b
+}
+
+type codePanels struct {
+	packing
+	codes        []int8
+	ones         []uint8
+	parts, steps int // of which there are sums, and the length of each
+}
+
+func (t *codePanels) Chunk(_, i int) {
+	group, at, s := t.part(i)
+	b, g, k := &t.b, t.g, t.p.K()
+	panel := b.s8[at:][:b.k*s.width]
+	filters := t.codes[(group*b.n+s.first)*k:][:s.n*k]
+	if g.run()%int(fours) == 0 {
+		if s.n < s.width {
+			clear(panel)
+		}
+		kernel.TransposeCodes(panel, s.width, filters, k/4, s.n, k/4)
+	} else {
+		g.packRuns(panel, s, filters, k)
+	}
+	// The sum of codes is their product with ones.
+	var acc [maxTile]int32
+	var rows [callRows]int
+	for part := range t.parts {
+		seg := [1]kernel.Segment{{B: part * t.steps}}
+		kernel.GemmU8S8(acc[:], s.width, t.ones, rows[:b.tile.MR], seg[:], t.steps, panel)
+		copy(b.sums[(part*b.groups+group)*b.columns()+s.first:][:s.width], acc[:s.width])
+	}
 }
 
 // packRuns packs filters of k codes whose runs do not fill steps.
@@ -135,27 +171,28 @@ func (g *gather) packRuns(panel []int8, s span, filters []int8, k int) {
 
 // packInverse packs a weight for one residue of the input gradient: the rows
 // are (tap, o), the columns c.
-func (p *Plan) packInverse(workers *parallel.Pool, arena *tensor.Arena, g *gather, w []float32) *Panels {
-	depth := p.O / p.Groups
-	b := &Panels{tile: kernel.TileF32(), n: p.C / p.Groups, k: g.steps(floats), groups: p.Groups}
+func (p *Plan) packInverse(workers *parallel.Pool, arena *tensor.Arena, g *gather, w []float32) Panels {
+	b := Panels{tile: kernel.TileF32(), n: p.C / p.Groups, k: g.steps(floats), groups: p.Groups}
 	b.f32 = arena.Floats(b.groups * b.k * b.columns())
-	b.each(workers, func(group, i int, s span) {
-		panel := b.f32[b.at(group, i):][:b.k*s.width]
-		clearTail(panel, s)
-		for t, tap := range g.taps {
-			for o := range depth {
-				from := w[((group*depth+o)*p.KH*p.KW+tap)*b.n+s.first:][:s.n]
-				copy(panel[(t*depth+o)*s.width:], from)
-			}
-		}
-	})
+	parallel.Run(workers, b.groups*b.count(), inversePanels{packing{b, p, g}, w})
 	return b
 }
 
-// each calls pack for all panels of all groups.
-func (b *Panels) each(workers *parallel.Pool, pack func(group, i int, s span)) {
-	count := b.count()
-	workers.For(b.groups*count, func(t int) { pack(t/count, t%count, b.panel(t%count)) })
+type inversePanels struct {
+	packing
+	w []float32
+}
+
+func (t *inversePanels) Chunk(_, i int) {
+	group, at, s := t.part(i)
+	n, depth, taps := t.b.n, t.g.depth, t.p.KH*t.p.KW
+	panel := t.b.f32[at:][:t.b.k*s.width]
+	clearTail(panel, s)
+	for k, tap := range t.g.taps {
+		for o := range depth {
+			copy(panel[(k*depth+o)*s.width:], t.w[((group*depth+o)*taps+tap)*n+s.first:][:s.n])
+		}
+	}
 }
 
 func clearTail(panel []float32, s span) {

@@ -28,7 +28,7 @@ func (b *Panels) rowsPerCall() int {
 //
 // with W packed by PackForward; c runs over the channels of o's group. A nil
 // bias stands for zeros. Then, unless nil, finishes the output.
-func (p *Plan) Forward(workers *parallel.Pool, arena *tensor.Arena, y, x []float32, n int, w *Panels, bias []float32, then *Finish) {
+func (p *Plan) Forward(workers *parallel.Pool, arena *tensor.Arena, y, x []float32, n int, w Panels, bias []float32, then *Finish) {
 	if p.depthwise != nil {
 		p.depthwiseForward(workers, y, x, n, w, bias)
 		then.Apply(workers, y)
@@ -84,42 +84,86 @@ func (s *side) fit(workers *parallel.Pool, arena *tensor.Arena, x []float32, n i
 		return s.bare, x, s.bareLen()
 	}
 	a = arena.Floats(n * f.Len())
-	workers.For(n, func(i int) {
-		Surround(f, a[i*f.Len():], 0)
-		for h := range f.H {
-			copy(row(f, a[i*f.Len():], h), x[(i*f.H+h)*f.W*f.C:])
-		}
-	})
+	parallel.Run(workers, n, framing{f, a, x})
 	return s.framed, a, f.Len()
 }
 
+// A framing copies images x into frames of zeros.
+type framing struct {
+	f    Frame
+	a, x []float32
+}
+
+func (t *framing) Chunk(_, i int) {
+	f := t.f
+	Surround(f, t.a[i*f.Len():], 0)
+	for h := range f.H {
+		copy(row(f, t.a[i*f.Len():], h), t.x[(i*f.H+h)*f.W*f.C:])
+	}
+}
+
 // product multiplies the gathered rows of n samples of a by the panels b.
-func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b *Panels, bias []float32, then *Finish) {
-	blocks, step, together := newBlocks(n*len(g.rows), b), b.rowsPerCall(), b.together(4)
-	workers.For(blocks.tasks(), func(task int) {
-		group, panels, first, end := blocks.task(task)
-		var acc [maxTile]float32
-		var own ragged
-		for near := range panels.parts(together) {
-			for m := first; m < end; {
-				win, rows, outs := g.window(m, min(step, end-m), n, b.tile.MR, aLen, yLen, &own)
-				segs := g.segmentsOf(win, floats, &own)
-				for i := near.first; i < near.end; i++ {
-					s := b.panel(i)
-					weights := b.f32[b.at(group, i):][:b.k*s.width]
-					column := group*b.n + s.first
-					var shift []float32
-					if bias != nil {
-						shift = bias[column:][:s.n]
-					}
-					kernel.GemmF32(acc[:], s.width, a[win.a+group*g.depth:], rows, segs.list, segs.steps, weights)
-					kernel.StoreF32(y[win.y+column:], outs, acc[:], s.width, s.n, shift)
-					then.rows(y, win.y+column, outs, column, s.n)
-				}
-				m += len(outs)
+func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b Panels, bias []float32, then *Finish) {
+	o := g.operation(&b, 4, y, yLen, aLen, n)
+	parallel.Run(workers, o.tasks(), floatProduct{operation: o, b: b, a: a, bias: bias, then: then})
+}
+
+// An operation is a product cut into tasks.
+type operation struct {
+	g *gather
+	blocks
+	y                []float32
+	yLen, aLen, n    int
+	call, mr, nearby int // rows of a call and of a tile; panels that one call's rows are multiplied by
+}
+
+// operation returns the cut of a product with panels of values of so many bytes.
+func (g *gather) operation(b *Panels, size int, y []float32, yLen, aLen, n int) operation {
+	return operation{
+		g: g, blocks: newBlocks(n*len(g.rows), b), y: y, yLen: yLen, aLen: aLen, n: n,
+		call: b.rowsPerCall(), mr: b.tile.MR, nearby: b.together(size),
+	}
+}
+
+// window returns that of the next rows of [m, end).
+func (o *operation) window(m, end int, own *ragged) (w window, rows, outs []int) {
+	return o.g.window(m, min(o.call, end-m), o.n, o.mr, o.aLen, o.yLen, own)
+}
+
+type floatProduct struct {
+	operation
+	b       Panels
+	a, bias []float32
+	then    *Finish
+}
+
+func (p *floatProduct) Chunk(_, task int) {
+	g, b := p.g, &p.b
+	group, panels, first, end := p.task(task)
+	var acc [maxTile]float32
+	var own ragged
+	for near := range panels.parts(p.nearby) {
+		for m := first; m < end; {
+			win, rows, outs := p.window(m, end, &own)
+			segs := g.segmentsOf(win, floats, &own)
+			for i := near.first; i < near.end; i++ {
+				s := b.panel(i)
+				column := group*b.n + s.first
+				kernel.GemmF32(acc[:], s.width, p.a[win.a+group*g.depth:], rows, segs.list, segs.steps, b.f32[b.at(group, i):][:b.k*s.width])
+				kernel.StoreF32(p.y[win.y+column:], outs, acc[:], s.width, s.n, columnsOf(p.bias, column, s.n))
+				p.then.rows(p.y, win.y+column, outs, column, s.n)
 			}
+			m += len(outs)
 		}
-	})
+	}
+}
+
+// columnsOf returns n values of a vector of all columns, or nil if that is nil.
+func columnsOf(v []float32, first, n int) []float32 {
+	if v == nil {
+		return nil
+	}
+	return v[first:][:n]
 }
 
 // together returns how many panels one call's rows are multiplied by before the

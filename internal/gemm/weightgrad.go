@@ -28,26 +28,34 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 		g, xLen = &p.forward.framed[0], p.Input.Len()
 	}
 	sum := g.outerSum(p, kernel.TileOuter(), n, 1)
-	sums, dyLen := sum.begin(arena, dw), p.OutH()*p.OutW()*p.O
-	workers.For(sum.tasks(), func(task int) {
-		t := sum.task(task, sums)
-		var pixels [pixelBlock]kernel.Pixel
-		for step := t.first; step < t.end; {
-			b := sum.block(step, t.end)
-			step += b.count
-			c := &g.classes[b.class]
-			for i := range b.count {
-				sample, pixel := (b.first+i)/c.size(), c.first+(b.first+i)%c.size()
-				pixels[i] = kernel.Pixel{G: sample*dyLen + g.outs[pixel], X: sample*xLen + g.rows[pixel]}
-			}
-			for i, s := range t.strips {
-				for _, cols := range sum.columns[b.class] {
-					kernel.OuterF32(sum.stripOf(t.sums, i), sum.ldc, dy[s.first:], x[s.group*g.depth:], pixels[:b.count], cols)
-				}
+	sums := sum.begin(arena, dw)
+	parallel.Run(workers, sum.tasks(), floatOuter{sum, sums, dy, x, p.OutH() * p.OutW() * p.O, xLen})
+	sum.end(workers, arena, dw, sums)
+}
+
+type floatOuter struct {
+	outerSum
+	sums, dy, x []float32
+	dyLen, xLen int // of a sample
+}
+
+func (o *floatOuter) Chunk(_, task int) {
+	t := o.task(task, o.sums)
+	var pixels [pixelBlock]kernel.Pixel
+	for step := t.first; step < t.end; {
+		b := o.block(step, t.end)
+		step += b.count
+		c := &o.g.classes[b.class]
+		for i := range b.count {
+			sample, pixel := (b.first+i)/c.size(), c.first+(b.first+i)%c.size()
+			pixels[i] = kernel.Pixel{G: sample*o.dyLen + o.g.outs[pixel], X: sample*o.xLen + o.g.rows[pixel]}
+		}
+		for i, s := range t.strips {
+			for _, cols := range o.columns[b.class] {
+				kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, o.dy[s.first:], o.x[s.group*o.g.depth:], pixels[:b.count], cols)
 			}
 		}
-	})
-	sum.end(workers, arena, dw, sums)
+	}
 }
 
 // pixelBlock is the largest number of pixels whose values stay in the caches
@@ -114,7 +122,7 @@ func (s *outerSum) begin(arena *tensor.Arena, dw []float32) []float32 {
 // end has the sums in dw.
 func (s *outerSum) end(workers *parallel.Pool, arena *tensor.Arena, dw, sums []float32) {
 	if !s.direct {
-		s.addTo(workers, dw, sums)
+		parallel.Run(workers, len(s.strips), addition{*s, dw, sums})
 		arena.Release(sums)
 	}
 }
@@ -176,25 +184,28 @@ func (s *outerSum) block(step, end int) outerBlock {
 	panic("gemm: a step beyond the sum")
 }
 
-// addTo adds the sums to dw, chunk by chunk.
-func (s *outerSum) addTo(workers *parallel.Pool, dw, sums []float32) {
-	workers.For(len(s.strips), func(i int) {
-		total := s.stripOf(sums, i)
-		for c := 1; c < s.chunks; c++ {
-			kernel.Add(total, total, s.stripOf(sums, c*len(s.strips)+i))
+// An addition adds the sums of strips to dw, chunk by chunk.
+type addition struct {
+	outerSum
+	dw, sums []float32
+}
+
+func (a *addition) Chunk(_, i int) {
+	total := a.stripOf(a.sums, i)
+	for c := 1; c < a.chunks; c++ {
+		kernel.Add(total, total, a.stripOf(a.sums, c*len(a.strips)+i))
+	}
+	for o := a.strips[i].first; o < a.strips[i].end; o++ {
+		row := total[(o-a.strips[i].first)*a.ldc:][:a.ldc]
+		for _, m := range a.merge {
+			to := a.dw[o*a.k+m.k:][:m.n]
+			kernel.Add(to, to, row[m.sum:][:m.n])
 		}
-		for o := s.strips[i].first; o < s.strips[i].end; o++ {
-			row := total[(o-s.strips[i].first)*s.ldc:][:s.ldc]
-			for _, m := range s.merge {
-				to := dw[o*s.k+m.k:][:m.n]
-				kernel.Add(to, to, row[m.sum:][:m.n])
-			}
-		}
-	})
+	}
 }
 
 // newOuterTable cuts the window into vectors. A vector that lies within a tap
-// serves all classes that reach the tap. Where taps do not fill vectures, a row
+// serves all classes that reach the tap. Where taps do not fill vectors, a row
 // of taps is cut as a whole, and anew for the classes that reach a part of it;
 // what a vector reads beyond its part is left out when the sums are merged.
 func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {

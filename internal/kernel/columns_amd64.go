@@ -37,35 +37,79 @@ func columnSquares(dst, x, center []float32) {
 	}
 }
 
-func scaleShift(y, x, scale, shift []float32, floor float32) {
-	switch columnsLevel(len(scale)) {
-	case cpu.AVX512:
-		scaleShiftAVX512(y, x, scale, shift, floor)
-	case cpu.AVX2:
-		scaleShiftAVX2(y, x, scale, shift, floor)
-	default:
-		scaleShiftGeneric(y, x, scale, shift, floor)
-	}
-}
-
-func scaleShiftSums(sum, dot, g, x, y, center []float32, floor float32) {
+func columnDots(sum, dot, g, x, center []float32) {
 	switch columnsLevel(len(sum)) {
 	case cpu.AVX512:
-		scaleShiftSumsAVX512(sum, dot, g, x, y, center, floor)
+		columnDotsAVX512(sum, dot, g, x, center)
 	case cpu.AVX2:
-		scaleShiftSumsAVX2(sum, dot, g, x, y, center, floor)
+		columnDotsAVX2(sum, dot, g, x, center)
 	default:
-		scaleShiftSumsGeneric(sum, dot, g, x, y, center, floor)
+		columnDotsGeneric(sum, dot, g, x, center)
 	}
 }
 
-func scaleShiftGrad(dx, g, x, y, a, b, c []float32, floor float32) {
+func columnGrad(dx, g, x, a, b, c []float32) {
 	switch columnsLevel(len(a)) {
 	case cpu.AVX512:
-		scaleShiftGradAVX512(dx, g, x, y, a, b, c, floor)
+		columnGradAVX512(dx, g, x, a, b, c)
 	case cpu.AVX2:
-		scaleShiftGradAVX2(dx, g, x, y, a, b, c, floor)
+		columnGradAVX2(dx, g, x, a, b, c)
 	default:
-		scaleShiftGradGeneric(dx, g, x, y, a, b, c, floor)
+		columnGradGeneric(dx, g, x, a, b, c)
+	}
+}
+
+func scaleShift(y, x, scale, shift []float32, low, high float32) {
+	switch columnsLevel(len(scale)) {
+	case cpu.AVX512:
+		scaleShiftAVX512(y, x, scale, shift, low, high)
+	case cpu.AVX2:
+		scaleShiftAVX2(y, x, scale, shift, low, high)
+	default:
+		scaleShiftGeneric(y, x, scale, shift, low, high)
+	}
+}
+
+func scaleShiftAdd(y, x, scale, shift, r, rscale, rshift []float32, low float32) {
+	switch columnsLevel(len(scale)) {
+	case cpu.AVX512:
+		scaleShiftAddAVX512(y, x, scale, shift, r, rscale, rshift, low)
+	case cpu.AVX2:
+		scaleShiftAddAVX2(y, x, scale, shift, r, rscale, rshift, low)
+	default:
+		scaleShiftAddGeneric(y, x, scale, shift, r, rscale, rshift, low)
+	}
+}
+
+func scaleShiftSums(sum, dot, g, x, scale, shift, center []float32, low, high float32) {
+	switch columnsLevel(len(sum)) {
+	case cpu.AVX512:
+		scaleShiftSumsAVX512(sum, dot, g, x, scale, shift, center, low, high)
+	case cpu.AVX2:
+		scaleShiftSumsAVX2(sum, dot, g, x, scale, shift, center, low, high)
+	default:
+		scaleShiftSumsGeneric(sum, dot, g, x, scale, shift, center, low, high)
+	}
+}
+
+func scaleShiftGrad(dx, g, x, scale, shift, a, b, c []float32, low, high float32) {
+	switch columnsLevel(len(a)) {
+	case cpu.AVX512:
+		scaleShiftGradAVX512(dx, g, x, scale, shift, a, b, c, low, high)
+	case cpu.AVX2:
+		scaleShiftGradAVX2(dx, g, x, scale, shift, a, b, c, low, high)
+	default:
+		scaleShiftGradGeneric(dx, g, x, scale, shift, a, b, c, low, high)
+	}
+}
+
+func reluSums(d, sum, dot, g, x, y, center []float32) {
+	switch columnsLevel(len(sum)) {
+	case cpu.AVX512:
+		reluSumsAVX512(d, sum, dot, g, x, y, center)
+	case cpu.AVX2:
+		reluSumsAVX2(d, sum, dot, g, x, y, center)
+	default:
+		reluSumsGeneric(d, sum, dot, g, x, y, center)
 	}
 }

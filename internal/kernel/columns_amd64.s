@@ -316,14 +316,253 @@ done12:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, floor float32)
+// func columnDotsAVX2(sum []float32, dot []float32, g []float32, x []float32, center []float32)
+// Requires: AVX, FMA3
+TEXT ·columnDotsAVX2(SB), NOSPLIT, $0-120
+	MOVQ sum_base+0(FP), AX
+	MOVQ dot_base+24(FP), CX
+	MOVQ center_base+96(FP), DX
+	MOVQ g_base+48(FP), BX
+	MOVQ x_base+72(FP), SI
+	MOVQ sum_len+8(FP), DI
+	MOVQ x_len+80(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x00000020, R10
+	JL   done2
+
+loop1:
+	VMOVUPS (DX)(R9*4), Y0
+	VMOVUPS 32(DX)(R9*4), Y1
+	VMOVUPS 64(DX)(R9*4), Y2
+	VMOVUPS 96(DX)(R9*4), Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	MOVQ    R9, R11
+
+row3:
+	CMPQ        R11, R8
+	JGE         done4
+	VMOVUPS     (BX)(R11*4), Y12
+	VMOVUPS     (SI)(R11*4), Y13
+	VADDPS      Y12, Y4, Y4
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y8
+	VMOVUPS     32(BX)(R11*4), Y12
+	VMOVUPS     32(SI)(R11*4), Y13
+	VADDPS      Y12, Y5, Y5
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y12, Y9
+	VMOVUPS     64(BX)(R11*4), Y12
+	VMOVUPS     64(SI)(R11*4), Y13
+	VADDPS      Y12, Y6, Y6
+	VSUBPS      Y2, Y13, Y13
+	VFMADD231PS Y13, Y12, Y10
+	VMOVUPS     96(BX)(R11*4), Y12
+	VMOVUPS     96(SI)(R11*4), Y13
+	VADDPS      Y12, Y7, Y7
+	VSUBPS      Y3, Y13, Y13
+	VFMADD231PS Y13, Y12, Y11
+	LEAQ        (R11)(DI*1), R11
+	JMP         row3
+
+done4:
+	VADDPS  (AX)(R9*4), Y4, Y4
+	VMOVUPS Y4, (AX)(R9*4)
+	VADDPS  32(AX)(R9*4), Y5, Y5
+	VMOVUPS Y5, 32(AX)(R9*4)
+	VADDPS  64(AX)(R9*4), Y6, Y6
+	VMOVUPS Y6, 64(AX)(R9*4)
+	VADDPS  96(AX)(R9*4), Y7, Y7
+	VMOVUPS Y7, 96(AX)(R9*4)
+	VADDPS  (CX)(R9*4), Y8, Y8
+	VMOVUPS Y8, (CX)(R9*4)
+	VADDPS  32(CX)(R9*4), Y9, Y9
+	VMOVUPS Y9, 32(CX)(R9*4)
+	VADDPS  64(CX)(R9*4), Y10, Y10
+	VMOVUPS Y10, 64(CX)(R9*4)
+	VADDPS  96(CX)(R9*4), Y11, Y11
+	VMOVUPS Y11, 96(CX)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R10
+	JGE     loop1
+
+done2:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JL   done6
+
+loop5:
+	VMOVUPS (DX)(R9*4), Y0
+	VMOVUPS 32(DX)(R9*4), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+
+row7:
+	CMPQ        R12, R8
+	JGE         done8
+	VMOVUPS     (BX)(R11*4), Y10
+	VMOVUPS     (SI)(R11*4), Y11
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     32(BX)(R11*4), Y10
+	VMOVUPS     32(SI)(R11*4), Y11
+	VADDPS      Y10, Y3, Y3
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     (BX)(R12*4), Y10
+	VMOVUPS     (SI)(R12*4), Y11
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y8
+	VMOVUPS     32(BX)(R12*4), Y10
+	VMOVUPS     32(SI)(R12*4), Y11
+	VADDPS      Y10, Y5, Y5
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y9
+	LEAQ        (R11)(DI*2), R11
+	LEAQ        (R12)(DI*2), R12
+	JMP         row7
+
+done8:
+row9:
+	CMPQ        R11, R8
+	JGE         done10
+	VMOVUPS     (BX)(R11*4), Y10
+	VMOVUPS     (SI)(R11*4), Y11
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     32(BX)(R11*4), Y10
+	VMOVUPS     32(SI)(R11*4), Y11
+	VADDPS      Y10, Y3, Y3
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y7
+	LEAQ        (R11)(DI*1), R11
+	JMP         row9
+
+done10:
+	VADDPS  Y4, Y2, Y2
+	VADDPS  (AX)(R9*4), Y2, Y2
+	VMOVUPS Y2, (AX)(R9*4)
+	VADDPS  Y5, Y3, Y3
+	VADDPS  32(AX)(R9*4), Y3, Y3
+	VMOVUPS Y3, 32(AX)(R9*4)
+	VADDPS  Y8, Y6, Y6
+	VADDPS  (CX)(R9*4), Y6, Y6
+	VMOVUPS Y6, (CX)(R9*4)
+	VADDPS  Y9, Y7, Y7
+	VADDPS  32(CX)(R9*4), Y7, Y7
+	VMOVUPS Y7, 32(CX)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R10
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000008, R10
+	JL   done12
+
+loop11:
+	VMOVUPS (DX)(R9*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+	LEAQ    (R12)(DI*1), R13
+	LEAQ    (R13)(DI*1), R14
+
+row13:
+	CMPQ        R14, R8
+	JGE         done14
+	VMOVUPS     (BX)(R11*4), Y9
+	VMOVUPS     (SI)(R11*4), Y10
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (BX)(R12*4), Y9
+	VMOVUPS     (SI)(R12*4), Y10
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     (BX)(R13*4), Y9
+	VMOVUPS     (SI)(R13*4), Y10
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     (BX)(R14*4), Y9
+	VMOVUPS     (SI)(R14*4), Y10
+	VADDPS      Y9, Y4, Y4
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        (R11)(DI*4), R11
+	LEAQ        (R12)(DI*4), R12
+	LEAQ        (R13)(DI*4), R13
+	LEAQ        (R14)(DI*4), R14
+	JMP         row13
+
+done14:
+row15:
+	CMPQ        R11, R8
+	JGE         done16
+	VMOVUPS     (BX)(R11*4), Y9
+	VMOVUPS     (SI)(R11*4), Y10
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        (R11)(DI*1), R11
+	JMP         row15
+
+done16:
+	VADDPS  Y2, Y1, Y1
+	VADDPS  Y3, Y1, Y1
+	VADDPS  Y4, Y1, Y1
+	VADDPS  (AX)(R9*4), Y1, Y1
+	VMOVUPS Y1, (AX)(R9*4)
+	VADDPS  Y6, Y5, Y5
+	VADDPS  Y7, Y5, Y5
+	VADDPS  Y8, Y5, Y5
+	VADDPS  (CX)(R9*4), Y5, Y5
+	VMOVUPS Y5, (CX)(R9*4)
+	ADDQ    $0x00000008, R9
+	SUBQ    $0x00000008, R10
+	JGE     loop11
+
+done12:
+	ADDQ $0x00000008, R10
+	VZEROUPPER
+	RET
+
+// func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
 // Requires: AVX
-TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-100
+TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-104
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         scale_base+48(FP), DX
 	MOVQ         shift_base+72(FP), BX
-	VBROADCASTSS floor+96(FP), Y0
+	VBROADCASTSS low+96(FP), Y0
+	VBROADCASTSS high+100(FP), Y1
 	MOVQ         scale_len+56(FP), SI
 	MOVQ         x_len+32(FP), DI
 	XORQ         R8, R8
@@ -337,26 +576,30 @@ row1:
 	JL   done4
 
 loop3:
-	VMOVUPS (CX)(R8*4), Y1
-	VMULPS  (DX)(R9*4), Y1, Y1
-	VADDPS  (BX)(R9*4), Y1, Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)(R8*4)
-	VMOVUPS 32(CX)(R8*4), Y1
-	VMULPS  32(DX)(R9*4), Y1, Y1
-	VADDPS  32(BX)(R9*4), Y1, Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 32(AX)(R8*4)
-	VMOVUPS 64(CX)(R8*4), Y1
-	VMULPS  64(DX)(R9*4), Y1, Y1
-	VADDPS  64(BX)(R9*4), Y1, Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 64(AX)(R8*4)
-	VMOVUPS 96(CX)(R8*4), Y1
-	VMULPS  96(DX)(R9*4), Y1, Y1
-	VADDPS  96(BX)(R9*4), Y1, Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 96(AX)(R8*4)
+	VMOVUPS (CX)(R8*4), Y2
+	VMULPS  (DX)(R9*4), Y2, Y2
+	VADDPS  (BX)(R9*4), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)(R8*4)
+	VMOVUPS 32(CX)(R8*4), Y2
+	VMULPS  32(DX)(R9*4), Y2, Y2
+	VADDPS  32(BX)(R9*4), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, 32(AX)(R8*4)
+	VMOVUPS 64(CX)(R8*4), Y2
+	VMULPS  64(DX)(R9*4), Y2, Y2
+	VADDPS  64(BX)(R9*4), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, 64(AX)(R8*4)
+	VMOVUPS 96(CX)(R8*4), Y2
+	VMULPS  96(DX)(R9*4), Y2, Y2
+	VADDPS  96(BX)(R9*4), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, 96(AX)(R8*4)
 	ADDQ    $0x00000020, R8
 	ADDQ    $0x00000020, R9
 	SUBQ    $0x00000020, R10
@@ -368,11 +611,12 @@ done4:
 	JL   done6
 
 loop5:
-	VMOVUPS (CX)(R8*4), Y1
-	VMULPS  (DX)(R9*4), Y1, Y1
-	VADDPS  (BX)(R9*4), Y1, Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)(R8*4)
+	VMOVUPS (CX)(R8*4), Y2
+	VMULPS  (DX)(R9*4), Y2, Y2
+	VADDPS  (BX)(R9*4), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)(R8*4)
 	ADDQ    $0x00000008, R8
 	ADDQ    $0x00000008, R9
 	SUBQ    $0x00000008, R10
@@ -386,274 +630,19 @@ end2:
 	VZEROUPPER
 	RET
 
-// func scaleShiftSumsAVX2(sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32, floor float32)
-// Requires: AVX, FMA3
-TEXT ·scaleShiftSumsAVX2(SB), NOSPLIT, $0-148
-	MOVQ         sum_base+0(FP), AX
-	MOVQ         dot_base+24(FP), CX
-	MOVQ         center_base+120(FP), DX
-	MOVQ         g_base+48(FP), BX
-	MOVQ         x_base+72(FP), SI
-	MOVQ         y_base+96(FP), DI
-	VBROADCASTSS floor+144(FP), Y0
-	MOVQ         sum_len+8(FP), R8
-	MOVQ         x_len+80(FP), R9
-	XORQ         R10, R10
-	MOVQ         R8, R11
-	SUBQ         $0x00000020, R11
-	JL           done2
-
-loop1:
-	VMOVUPS (DX)(R10*4), Y1
-	VMOVUPS 32(DX)(R10*4), Y2
-	VMOVUPS 64(DX)(R10*4), Y3
-	VMOVUPS 96(DX)(R10*4), Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	VXORPS  Y11, Y11, Y11
-	VXORPS  Y12, Y12, Y12
-	MOVQ    R10, R12
-
-row3:
-	CMPQ        R12, R9
-	JGE         done4
-	VCMPPS      $0x09, (DI)(R12*4), Y0, Y13
-	VANDPS      (BX)(R12*4), Y13, Y13
-	VADDPS      Y13, Y5, Y5
-	VMOVUPS     (SI)(R12*4), Y14
-	VSUBPS      Y1, Y14, Y14
-	VFMADD231PS Y14, Y13, Y9
-	VCMPPS      $0x09, 32(DI)(R12*4), Y0, Y13
-	VANDPS      32(BX)(R12*4), Y13, Y13
-	VADDPS      Y13, Y6, Y6
-	VMOVUPS     32(SI)(R12*4), Y14
-	VSUBPS      Y2, Y14, Y14
-	VFMADD231PS Y14, Y13, Y10
-	VCMPPS      $0x09, 64(DI)(R12*4), Y0, Y13
-	VANDPS      64(BX)(R12*4), Y13, Y13
-	VADDPS      Y13, Y7, Y7
-	VMOVUPS     64(SI)(R12*4), Y14
-	VSUBPS      Y3, Y14, Y14
-	VFMADD231PS Y14, Y13, Y11
-	VCMPPS      $0x09, 96(DI)(R12*4), Y0, Y13
-	VANDPS      96(BX)(R12*4), Y13, Y13
-	VADDPS      Y13, Y8, Y8
-	VMOVUPS     96(SI)(R12*4), Y14
-	VSUBPS      Y4, Y14, Y14
-	VFMADD231PS Y14, Y13, Y12
-	LEAQ        (R12)(R8*1), R12
-	JMP         row3
-
-done4:
-	VADDPS  (AX)(R10*4), Y5, Y5
-	VMOVUPS Y5, (AX)(R10*4)
-	VADDPS  32(AX)(R10*4), Y6, Y6
-	VMOVUPS Y6, 32(AX)(R10*4)
-	VADDPS  64(AX)(R10*4), Y7, Y7
-	VMOVUPS Y7, 64(AX)(R10*4)
-	VADDPS  96(AX)(R10*4), Y8, Y8
-	VMOVUPS Y8, 96(AX)(R10*4)
-	VADDPS  (CX)(R10*4), Y9, Y9
-	VMOVUPS Y9, (CX)(R10*4)
-	VADDPS  32(CX)(R10*4), Y10, Y10
-	VMOVUPS Y10, 32(CX)(R10*4)
-	VADDPS  64(CX)(R10*4), Y11, Y11
-	VMOVUPS Y11, 64(CX)(R10*4)
-	VADDPS  96(CX)(R10*4), Y12, Y12
-	VMOVUPS Y12, 96(CX)(R10*4)
-	ADDQ    $0x00000020, R10
-	SUBQ    $0x00000020, R11
-	JGE     loop1
-
-done2:
-	ADDQ $0x00000020, R11
-	SUBQ $0x00000010, R11
-	JL   done6
-
-loop5:
-	VMOVUPS (DX)(R10*4), Y1
-	VMOVUPS 32(DX)(R10*4), Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	MOVQ    R10, R12
-	LEAQ    (R12)(R8*1), R13
-
-row7:
-	CMPQ        R13, R9
-	JGE         done8
-	VCMPPS      $0x09, (DI)(R12*4), Y0, Y11
-	VANDPS      (BX)(R12*4), Y11, Y11
-	VADDPS      Y11, Y3, Y3
-	VMOVUPS     (SI)(R12*4), Y12
-	VSUBPS      Y1, Y12, Y12
-	VFMADD231PS Y12, Y11, Y7
-	VCMPPS      $0x09, 32(DI)(R12*4), Y0, Y11
-	VANDPS      32(BX)(R12*4), Y11, Y11
-	VADDPS      Y11, Y4, Y4
-	VMOVUPS     32(SI)(R12*4), Y12
-	VSUBPS      Y2, Y12, Y12
-	VFMADD231PS Y12, Y11, Y8
-	VCMPPS      $0x09, (DI)(R13*4), Y0, Y11
-	VANDPS      (BX)(R13*4), Y11, Y11
-	VADDPS      Y11, Y5, Y5
-	VMOVUPS     (SI)(R13*4), Y12
-	VSUBPS      Y1, Y12, Y12
-	VFMADD231PS Y12, Y11, Y9
-	VCMPPS      $0x09, 32(DI)(R13*4), Y0, Y11
-	VANDPS      32(BX)(R13*4), Y11, Y11
-	VADDPS      Y11, Y6, Y6
-	VMOVUPS     32(SI)(R13*4), Y12
-	VSUBPS      Y2, Y12, Y12
-	VFMADD231PS Y12, Y11, Y10
-	LEAQ        (R12)(R8*2), R12
-	LEAQ        (R13)(R8*2), R13
-	JMP         row7
-
-done8:
-row9:
-	CMPQ        R12, R9
-	JGE         done10
-	VCMPPS      $0x09, (DI)(R12*4), Y0, Y11
-	VANDPS      (BX)(R12*4), Y11, Y11
-	VADDPS      Y11, Y3, Y3
-	VMOVUPS     (SI)(R12*4), Y12
-	VSUBPS      Y1, Y12, Y12
-	VFMADD231PS Y12, Y11, Y7
-	VCMPPS      $0x09, 32(DI)(R12*4), Y0, Y11
-	VANDPS      32(BX)(R12*4), Y11, Y11
-	VADDPS      Y11, Y4, Y4
-	VMOVUPS     32(SI)(R12*4), Y12
-	VSUBPS      Y2, Y12, Y12
-	VFMADD231PS Y12, Y11, Y8
-	LEAQ        (R12)(R8*1), R12
-	JMP         row9
-
-done10:
-	VADDPS  Y5, Y3, Y3
-	VADDPS  (AX)(R10*4), Y3, Y3
-	VMOVUPS Y3, (AX)(R10*4)
-	VADDPS  Y6, Y4, Y4
-	VADDPS  32(AX)(R10*4), Y4, Y4
-	VMOVUPS Y4, 32(AX)(R10*4)
-	VADDPS  Y9, Y7, Y7
-	VADDPS  (CX)(R10*4), Y7, Y7
-	VMOVUPS Y7, (CX)(R10*4)
-	VADDPS  Y10, Y8, Y8
-	VADDPS  32(CX)(R10*4), Y8, Y8
-	VMOVUPS Y8, 32(CX)(R10*4)
-	ADDQ    $0x00000010, R10
-	SUBQ    $0x00000010, R11
-	JGE     loop5
-
-done6:
-	ADDQ $0x00000010, R11
-	SUBQ $0x00000008, R11
-	JL   done12
-
-loop11:
-	VMOVUPS (DX)(R10*4), Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	MOVQ    R10, R12
-	LEAQ    (R12)(R8*1), R13
-	LEAQ    (R13)(R8*1), R14
-	LEAQ    (R14)(R8*1), R15
-
-row13:
-	CMPQ        R15, R9
-	JGE         done14
-	VCMPPS      $0x09, (DI)(R12*4), Y0, Y10
-	VANDPS      (BX)(R12*4), Y10, Y10
-	VADDPS      Y10, Y2, Y2
-	VMOVUPS     (SI)(R12*4), Y11
-	VSUBPS      Y1, Y11, Y11
-	VFMADD231PS Y11, Y10, Y6
-	VCMPPS      $0x09, (DI)(R13*4), Y0, Y10
-	VANDPS      (BX)(R13*4), Y10, Y10
-	VADDPS      Y10, Y3, Y3
-	VMOVUPS     (SI)(R13*4), Y11
-	VSUBPS      Y1, Y11, Y11
-	VFMADD231PS Y11, Y10, Y7
-	VCMPPS      $0x09, (DI)(R14*4), Y0, Y10
-	VANDPS      (BX)(R14*4), Y10, Y10
-	VADDPS      Y10, Y4, Y4
-	VMOVUPS     (SI)(R14*4), Y11
-	VSUBPS      Y1, Y11, Y11
-	VFMADD231PS Y11, Y10, Y8
-	VCMPPS      $0x09, (DI)(R15*4), Y0, Y10
-	VANDPS      (BX)(R15*4), Y10, Y10
-	VADDPS      Y10, Y5, Y5
-	VMOVUPS     (SI)(R15*4), Y11
-	VSUBPS      Y1, Y11, Y11
-	VFMADD231PS Y11, Y10, Y9
-	LEAQ        (R12)(R8*4), R12
-	LEAQ        (R13)(R8*4), R13
-	LEAQ        (R14)(R8*4), R14
-	LEAQ        (R15)(R8*4), R15
-	JMP         row13
-
-done14:
-row15:
-	CMPQ        R12, R9
-	JGE         done16
-	VCMPPS      $0x09, (DI)(R12*4), Y0, Y10
-	VANDPS      (BX)(R12*4), Y10, Y10
-	VADDPS      Y10, Y2, Y2
-	VMOVUPS     (SI)(R12*4), Y11
-	VSUBPS      Y1, Y11, Y11
-	VFMADD231PS Y11, Y10, Y6
-	LEAQ        (R12)(R8*1), R12
-	JMP         row15
-
-done16:
-	VADDPS  Y3, Y2, Y2
-	VADDPS  Y4, Y2, Y2
-	VADDPS  Y5, Y2, Y2
-	VADDPS  (AX)(R10*4), Y2, Y2
-	VMOVUPS Y2, (AX)(R10*4)
-	VADDPS  Y7, Y6, Y6
-	VADDPS  Y8, Y6, Y6
-	VADDPS  Y9, Y6, Y6
-	VADDPS  (CX)(R10*4), Y6, Y6
-	VMOVUPS Y6, (CX)(R10*4)
-	ADDQ    $0x00000008, R10
-	SUBQ    $0x00000008, R11
-	JGE     loop11
-
-done12:
-	ADDQ $0x00000008, R11
-	VZEROUPPER
-	RET
-
-// func scaleShiftGradAVX2(dx []float32, g []float32, x []float32, y []float32, a []float32, b []float32, c []float32, floor float32)
+// func scaleShiftAddAVX2(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
 // Requires: AVX
-TEXT ·scaleShiftGradAVX2(SB), NOSPLIT, $0-172
-	MOVQ         dx_base+0(FP), AX
-	MOVQ         g_base+24(FP), CX
-	MOVQ         x_base+48(FP), DX
-	MOVQ         y_base+72(FP), BX
-	MOVQ         a_base+96(FP), SI
-	MOVQ         b_base+120(FP), DI
-	MOVQ         c_base+144(FP), R8
-	VBROADCASTSS floor+168(FP), Y0
-	MOVQ         a_len+104(FP), R9
-	MOVQ         x_len+56(FP), R10
+TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-172
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         scale_base+48(FP), DX
+	MOVQ         shift_base+72(FP), BX
+	MOVQ         r_base+96(FP), SI
+	MOVQ         rscale_base+120(FP), DI
+	MOVQ         rshift_base+144(FP), R8
+	VBROADCASTSS low+168(FP), Y0
+	MOVQ         scale_len+56(FP), R9
+	MOVQ         x_len+32(FP), R10
 	XORQ         R11, R11
 
 row1:
@@ -665,37 +654,41 @@ row1:
 	JL   done4
 
 loop3:
-	VCMPPS  $0x09, (BX)(R11*4), Y0, Y1
-	VANDPS  (CX)(R11*4), Y1, Y1
-	VMULPS  (SI)(R12*4), Y1, Y1
-	VMOVUPS (DX)(R11*4), Y2
+	VMOVUPS (CX)(R11*4), Y1
+	VMULPS  (DX)(R12*4), Y1, Y1
+	VADDPS  (BX)(R12*4), Y1, Y1
+	VMOVUPS (SI)(R11*4), Y2
 	VMULPS  (DI)(R12*4), Y2, Y2
 	VADDPS  (R8)(R12*4), Y2, Y2
 	VADDPS  Y2, Y1, Y1
+	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, (AX)(R11*4)
-	VCMPPS  $0x09, 32(BX)(R11*4), Y0, Y1
-	VANDPS  32(CX)(R11*4), Y1, Y1
-	VMULPS  32(SI)(R12*4), Y1, Y1
-	VMOVUPS 32(DX)(R11*4), Y2
+	VMOVUPS 32(CX)(R11*4), Y1
+	VMULPS  32(DX)(R12*4), Y1, Y1
+	VADDPS  32(BX)(R12*4), Y1, Y1
+	VMOVUPS 32(SI)(R11*4), Y2
 	VMULPS  32(DI)(R12*4), Y2, Y2
 	VADDPS  32(R8)(R12*4), Y2, Y2
 	VADDPS  Y2, Y1, Y1
+	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, 32(AX)(R11*4)
-	VCMPPS  $0x09, 64(BX)(R11*4), Y0, Y1
-	VANDPS  64(CX)(R11*4), Y1, Y1
-	VMULPS  64(SI)(R12*4), Y1, Y1
-	VMOVUPS 64(DX)(R11*4), Y2
+	VMOVUPS 64(CX)(R11*4), Y1
+	VMULPS  64(DX)(R12*4), Y1, Y1
+	VADDPS  64(BX)(R12*4), Y1, Y1
+	VMOVUPS 64(SI)(R11*4), Y2
 	VMULPS  64(DI)(R12*4), Y2, Y2
 	VADDPS  64(R8)(R12*4), Y2, Y2
 	VADDPS  Y2, Y1, Y1
+	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, 64(AX)(R11*4)
-	VCMPPS  $0x09, 96(BX)(R11*4), Y0, Y1
-	VANDPS  96(CX)(R11*4), Y1, Y1
-	VMULPS  96(SI)(R12*4), Y1, Y1
-	VMOVUPS 96(DX)(R11*4), Y2
+	VMOVUPS 96(CX)(R11*4), Y1
+	VMULPS  96(DX)(R12*4), Y1, Y1
+	VADDPS  96(BX)(R12*4), Y1, Y1
+	VMOVUPS 96(SI)(R11*4), Y2
 	VMULPS  96(DI)(R12*4), Y2, Y2
 	VADDPS  96(R8)(R12*4), Y2, Y2
 	VADDPS  Y2, Y1, Y1
+	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, 96(AX)(R11*4)
 	ADDQ    $0x00000020, R11
 	ADDQ    $0x00000020, R12
@@ -708,13 +701,14 @@ done4:
 	JL   done6
 
 loop5:
-	VCMPPS  $0x09, (BX)(R11*4), Y0, Y1
-	VANDPS  (CX)(R11*4), Y1, Y1
-	VMULPS  (SI)(R12*4), Y1, Y1
-	VMOVUPS (DX)(R11*4), Y2
+	VMOVUPS (CX)(R11*4), Y1
+	VMULPS  (DX)(R12*4), Y1, Y1
+	VADDPS  (BX)(R12*4), Y1, Y1
+	VMOVUPS (SI)(R11*4), Y2
 	VMULPS  (DI)(R12*4), Y2, Y2
 	VADDPS  (R8)(R12*4), Y2, Y2
 	VADDPS  Y2, Y1, Y1
+	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, (AX)(R11*4)
 	ADDQ    $0x00000008, R11
 	ADDQ    $0x00000008, R12
@@ -723,6 +717,819 @@ loop5:
 
 done6:
 	ADDQ $0x00000008, R13
+	JMP  row1
+
+end2:
+	VZEROUPPER
+	RET
+
+// func scaleShiftSumsAVX2(sum []float32, dot []float32, g []float32, x []float32, scale []float32, shift []float32, center []float32, low float32, high float32)
+// Requires: AVX, FMA3
+TEXT ·scaleShiftSumsAVX2(SB), NOSPLIT, $0-176
+	MOVQ         g_base+48(FP), AX
+	MOVQ         x_base+72(FP), CX
+	MOVQ         scale_base+96(FP), DX
+	MOVQ         shift_base+120(FP), BX
+	MOVQ         center_base+144(FP), SI
+	VBROADCASTSS low+168(FP), Y0
+	VBROADCASTSS high+172(FP), Y1
+	MOVQ         sum_len+8(FP), DI
+	MOVQ         x_len+80(FP), R8
+	XORQ         R9, R9
+	MOVQ         DI, R10
+	SUBQ         $0x00000020, R10
+	JL           done2
+
+loop1:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   R9, R11
+
+row3:
+	CMPQ        R11, R8
+	JGE         done4
+	VMOVUPS     (CX)(R11*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R11*4), Y10
+	VADDPS      Y11, Y2, Y2
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y6
+	VMOVUPS     32(CX)(R11*4), Y10
+	VMULPS      32(DX)(R9*4), Y10, Y10
+	VADDPS      32(BX)(R9*4), Y10, Y10
+	VMOVUPS     32(AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     32(CX)(R11*4), Y10
+	VADDPS      Y11, Y3, Y3
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y7
+	VMOVUPS     64(CX)(R11*4), Y10
+	VMULPS      64(DX)(R9*4), Y10, Y10
+	VADDPS      64(BX)(R9*4), Y10, Y10
+	VMOVUPS     64(AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     64(CX)(R11*4), Y10
+	VADDPS      Y11, Y4, Y4
+	VSUBPS      64(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y8
+	VMOVUPS     96(CX)(R11*4), Y10
+	VMULPS      96(DX)(R9*4), Y10, Y10
+	VADDPS      96(BX)(R9*4), Y10, Y10
+	VMOVUPS     96(AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     96(CX)(R11*4), Y10
+	VADDPS      Y11, Y5, Y5
+	VSUBPS      96(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y9
+	LEAQ        (R11)(DI*1), R11
+	JMP         row3
+
+done4:
+	MOVQ    sum_base+0(FP), R11
+	VADDPS  (R11)(R9*4), Y2, Y2
+	VMOVUPS Y2, (R11)(R9*4)
+	VADDPS  32(R11)(R9*4), Y3, Y3
+	VMOVUPS Y3, 32(R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Y4, Y4
+	VMOVUPS Y4, 64(R11)(R9*4)
+	VADDPS  96(R11)(R9*4), Y5, Y5
+	VMOVUPS Y5, 96(R11)(R9*4)
+	MOVQ    dot_base+24(FP), R11
+	VADDPS  (R11)(R9*4), Y6, Y6
+	VMOVUPS Y6, (R11)(R9*4)
+	VADDPS  32(R11)(R9*4), Y7, Y7
+	VMOVUPS Y7, 32(R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Y8, Y8
+	VMOVUPS Y8, 64(R11)(R9*4)
+	VADDPS  96(R11)(R9*4), Y9, Y9
+	VMOVUPS Y9, 96(R11)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R10
+	JGE     loop1
+
+done2:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JL   done6
+
+loop5:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   R9, R11
+	LEAQ   (R11)(DI*1), R12
+
+row7:
+	CMPQ        R12, R8
+	JGE         done8
+	VMOVUPS     (CX)(R11*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R11*4), Y10
+	VADDPS      Y11, Y2, Y2
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y6
+	VMOVUPS     32(CX)(R11*4), Y10
+	VMULPS      32(DX)(R9*4), Y10, Y10
+	VADDPS      32(BX)(R9*4), Y10, Y10
+	VMOVUPS     32(AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     32(CX)(R11*4), Y10
+	VADDPS      Y11, Y3, Y3
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y7
+	VMOVUPS     (CX)(R12*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R12*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R12*4), Y10
+	VADDPS      Y11, Y4, Y4
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y8
+	VMOVUPS     32(CX)(R12*4), Y10
+	VMULPS      32(DX)(R9*4), Y10, Y10
+	VADDPS      32(BX)(R9*4), Y10, Y10
+	VMOVUPS     32(AX)(R12*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     32(CX)(R12*4), Y10
+	VADDPS      Y11, Y5, Y5
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y9
+	LEAQ        (R11)(DI*2), R11
+	LEAQ        (R12)(DI*2), R12
+	JMP         row7
+
+done8:
+row9:
+	CMPQ        R11, R8
+	JGE         done10
+	VMOVUPS     (CX)(R11*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R11*4), Y10
+	VADDPS      Y11, Y2, Y2
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y6
+	VMOVUPS     32(CX)(R11*4), Y10
+	VMULPS      32(DX)(R9*4), Y10, Y10
+	VADDPS      32(BX)(R9*4), Y10, Y10
+	VMOVUPS     32(AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     32(CX)(R11*4), Y10
+	VADDPS      Y11, Y3, Y3
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y7
+	LEAQ        (R11)(DI*1), R11
+	JMP         row9
+
+done10:
+	MOVQ    sum_base+0(FP), R11
+	VADDPS  Y4, Y2, Y2
+	VADDPS  (R11)(R9*4), Y2, Y2
+	VMOVUPS Y2, (R11)(R9*4)
+	VADDPS  Y5, Y3, Y3
+	VADDPS  32(R11)(R9*4), Y3, Y3
+	VMOVUPS Y3, 32(R11)(R9*4)
+	MOVQ    dot_base+24(FP), R11
+	VADDPS  Y8, Y6, Y6
+	VADDPS  (R11)(R9*4), Y6, Y6
+	VMOVUPS Y6, (R11)(R9*4)
+	VADDPS  Y9, Y7, Y7
+	VADDPS  32(R11)(R9*4), Y7, Y7
+	VMOVUPS Y7, 32(R11)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R10
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000008, R10
+	JL   done12
+
+loop11:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   R9, R11
+	LEAQ   (R11)(DI*1), R12
+	LEAQ   (R12)(DI*1), R13
+	LEAQ   (R13)(DI*1), R14
+
+row13:
+	CMPQ        R14, R8
+	JGE         done14
+	VMOVUPS     (CX)(R11*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R11*4), Y10
+	VADDPS      Y11, Y2, Y2
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y6
+	VMOVUPS     (CX)(R12*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R12*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R12*4), Y10
+	VADDPS      Y11, Y3, Y3
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y7
+	VMOVUPS     (CX)(R13*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R13*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R13*4), Y10
+	VADDPS      Y11, Y4, Y4
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y8
+	VMOVUPS     (CX)(R14*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R14*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R14*4), Y10
+	VADDPS      Y11, Y5, Y5
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y9
+	LEAQ        (R11)(DI*4), R11
+	LEAQ        (R12)(DI*4), R12
+	LEAQ        (R13)(DI*4), R13
+	LEAQ        (R14)(DI*4), R14
+	JMP         row13
+
+done14:
+row15:
+	CMPQ        R11, R8
+	JGE         done16
+	VMOVUPS     (CX)(R11*4), Y10
+	VMULPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (BX)(R9*4), Y10, Y10
+	VMOVUPS     (AX)(R11*4), Y11
+	VCMPPS      $0x16, Y0, Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VCMPPS      $0x19, Y1, Y10, Y10
+	VANDPS      Y10, Y11, Y11
+	VMOVUPS     (CX)(R11*4), Y10
+	VADDPS      Y11, Y2, Y2
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y11, Y6
+	LEAQ        (R11)(DI*1), R11
+	JMP         row15
+
+done16:
+	MOVQ    sum_base+0(FP), R11
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y4, Y2, Y2
+	VADDPS  Y5, Y2, Y2
+	VADDPS  (R11)(R9*4), Y2, Y2
+	VMOVUPS Y2, (R11)(R9*4)
+	MOVQ    dot_base+24(FP), R11
+	VADDPS  Y7, Y6, Y6
+	VADDPS  Y8, Y6, Y6
+	VADDPS  Y9, Y6, Y6
+	VADDPS  (R11)(R9*4), Y6, Y6
+	VMOVUPS Y6, (R11)(R9*4)
+	ADDQ    $0x00000008, R9
+	SUBQ    $0x00000008, R10
+	JGE     loop11
+
+done12:
+	ADDQ $0x00000008, R10
+	VZEROUPPER
+	RET
+
+// func reluSumsAVX2(d []float32, sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32)
+// Requires: AVX, FMA3
+TEXT ·reluSumsAVX2(SB), NOSPLIT, $0-168
+	MOVQ   d_base+0(FP), AX
+	MOVQ   g_base+72(FP), CX
+	MOVQ   x_base+96(FP), DX
+	MOVQ   y_base+120(FP), BX
+	MOVQ   center_base+144(FP), SI
+	VXORPS Y0, Y0, Y0
+	MOVQ   sum_len+32(FP), DI
+	MOVQ   x_len+104(FP), R8
+	XORQ   R9, R9
+	MOVQ   DI, R10
+	SUBQ   $0x00000020, R10
+	JL     done2
+
+loop1:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   R9, R11
+
+row3:
+	CMPQ        R11, R8
+	JGE         done4
+	VCMPPS      $0x09, (BX)(R11*4), Y0, Y9
+	VANDPS      (CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Y10
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VCMPPS      $0x09, 32(BX)(R11*4), Y0, Y9
+	VANDPS      32(CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, 32(AX)(R11*4)
+	VMOVUPS     32(DX)(R11*4), Y10
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VCMPPS      $0x09, 64(BX)(R11*4), Y0, Y9
+	VANDPS      64(CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, 64(AX)(R11*4)
+	VMOVUPS     64(DX)(R11*4), Y10
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      64(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	VCMPPS      $0x09, 96(BX)(R11*4), Y0, Y9
+	VANDPS      96(CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, 96(AX)(R11*4)
+	VMOVUPS     96(DX)(R11*4), Y10
+	VADDPS      Y9, Y4, Y4
+	VSUBPS      96(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        (R11)(DI*1), R11
+	JMP         row3
+
+done4:
+	MOVQ    sum_base+24(FP), R11
+	VADDPS  (R11)(R9*4), Y1, Y1
+	VMOVUPS Y1, (R11)(R9*4)
+	VADDPS  32(R11)(R9*4), Y2, Y2
+	VMOVUPS Y2, 32(R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Y3, Y3
+	VMOVUPS Y3, 64(R11)(R9*4)
+	VADDPS  96(R11)(R9*4), Y4, Y4
+	VMOVUPS Y4, 96(R11)(R9*4)
+	MOVQ    dot_base+48(FP), R11
+	VADDPS  (R11)(R9*4), Y5, Y5
+	VMOVUPS Y5, (R11)(R9*4)
+	VADDPS  32(R11)(R9*4), Y6, Y6
+	VMOVUPS Y6, 32(R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Y7, Y7
+	VMOVUPS Y7, 64(R11)(R9*4)
+	VADDPS  96(R11)(R9*4), Y8, Y8
+	VMOVUPS Y8, 96(R11)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R10
+	JGE     loop1
+
+done2:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JL   done6
+
+loop5:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   R9, R11
+	LEAQ   (R11)(DI*1), R12
+
+row7:
+	CMPQ        R12, R8
+	JGE         done8
+	VCMPPS      $0x09, (BX)(R11*4), Y0, Y9
+	VANDPS      (CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Y10
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VCMPPS      $0x09, 32(BX)(R11*4), Y0, Y9
+	VANDPS      32(CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, 32(AX)(R11*4)
+	VMOVUPS     32(DX)(R11*4), Y10
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VCMPPS      $0x09, (BX)(R12*4), Y0, Y9
+	VANDPS      (CX)(R12*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R12*4)
+	VMOVUPS     (DX)(R12*4), Y10
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	VCMPPS      $0x09, 32(BX)(R12*4), Y0, Y9
+	VANDPS      32(CX)(R12*4), Y9, Y9
+	VMOVUPS     Y9, 32(AX)(R12*4)
+	VMOVUPS     32(DX)(R12*4), Y10
+	VADDPS      Y9, Y4, Y4
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        (R11)(DI*2), R11
+	LEAQ        (R12)(DI*2), R12
+	JMP         row7
+
+done8:
+row9:
+	CMPQ        R11, R8
+	JGE         done10
+	VCMPPS      $0x09, (BX)(R11*4), Y0, Y9
+	VANDPS      (CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Y10
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VCMPPS      $0x09, 32(BX)(R11*4), Y0, Y9
+	VANDPS      32(CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, 32(AX)(R11*4)
+	VMOVUPS     32(DX)(R11*4), Y10
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      32(SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y6
+	LEAQ        (R11)(DI*1), R11
+	JMP         row9
+
+done10:
+	MOVQ    sum_base+24(FP), R11
+	VADDPS  Y3, Y1, Y1
+	VADDPS  (R11)(R9*4), Y1, Y1
+	VMOVUPS Y1, (R11)(R9*4)
+	VADDPS  Y4, Y2, Y2
+	VADDPS  32(R11)(R9*4), Y2, Y2
+	VMOVUPS Y2, 32(R11)(R9*4)
+	MOVQ    dot_base+48(FP), R11
+	VADDPS  Y7, Y5, Y5
+	VADDPS  (R11)(R9*4), Y5, Y5
+	VMOVUPS Y5, (R11)(R9*4)
+	VADDPS  Y8, Y6, Y6
+	VADDPS  32(R11)(R9*4), Y6, Y6
+	VMOVUPS Y6, 32(R11)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R10
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000008, R10
+	JL   done12
+
+loop11:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   R9, R11
+	LEAQ   (R11)(DI*1), R12
+	LEAQ   (R12)(DI*1), R13
+	LEAQ   (R13)(DI*1), R14
+
+row13:
+	CMPQ        R14, R8
+	JGE         done14
+	VCMPPS      $0x09, (BX)(R11*4), Y0, Y9
+	VANDPS      (CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Y10
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VCMPPS      $0x09, (BX)(R12*4), Y0, Y9
+	VANDPS      (CX)(R12*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R12*4)
+	VMOVUPS     (DX)(R12*4), Y10
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VCMPPS      $0x09, (BX)(R13*4), Y0, Y9
+	VANDPS      (CX)(R13*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R13*4)
+	VMOVUPS     (DX)(R13*4), Y10
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	VCMPPS      $0x09, (BX)(R14*4), Y0, Y9
+	VANDPS      (CX)(R14*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R14*4)
+	VMOVUPS     (DX)(R14*4), Y10
+	VADDPS      Y9, Y4, Y4
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        (R11)(DI*4), R11
+	LEAQ        (R12)(DI*4), R12
+	LEAQ        (R13)(DI*4), R13
+	LEAQ        (R14)(DI*4), R14
+	JMP         row13
+
+done14:
+row15:
+	CMPQ        R11, R8
+	JGE         done16
+	VCMPPS      $0x09, (BX)(R11*4), Y0, Y9
+	VANDPS      (CX)(R11*4), Y9, Y9
+	VMOVUPS     Y9, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Y10
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      (SI)(R9*4), Y10, Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        (R11)(DI*1), R11
+	JMP         row15
+
+done16:
+	MOVQ    sum_base+24(FP), R11
+	VADDPS  Y2, Y1, Y1
+	VADDPS  Y3, Y1, Y1
+	VADDPS  Y4, Y1, Y1
+	VADDPS  (R11)(R9*4), Y1, Y1
+	VMOVUPS Y1, (R11)(R9*4)
+	MOVQ    dot_base+48(FP), R11
+	VADDPS  Y6, Y5, Y5
+	VADDPS  Y7, Y5, Y5
+	VADDPS  Y8, Y5, Y5
+	VADDPS  (R11)(R9*4), Y5, Y5
+	VMOVUPS Y5, (R11)(R9*4)
+	ADDQ    $0x00000008, R9
+	SUBQ    $0x00000008, R10
+	JGE     loop11
+
+done12:
+	ADDQ $0x00000008, R10
+	VZEROUPPER
+	RET
+
+// func columnGradAVX2(dx []float32, g []float32, x []float32, a []float32, b []float32, c []float32)
+// Requires: AVX
+TEXT ·columnGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ dx_base+0(FP), AX
+	MOVQ g_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ a_base+72(FP), BX
+	MOVQ b_base+96(FP), SI
+	MOVQ c_base+120(FP), DI
+	MOVQ a_len+80(FP), R8
+	MOVQ x_len+56(FP), R9
+	XORQ R10, R10
+
+row1:
+	CMPQ R10, R9
+	JGE  end2
+	XORQ R11, R11
+	MOVQ R8, R12
+	SUBQ $0x00000020, R12
+	JL   done4
+
+loop3:
+	VMOVUPS (CX)(R10*4), Y0
+	VMOVUPS (DX)(R10*4), Y1
+	VMULPS  (SI)(R11*4), Y1, Y1
+	VADDPS  (DI)(R11*4), Y1, Y1
+	VMULPS  (BX)(R11*4), Y0, Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(R10*4)
+	VMOVUPS 32(CX)(R10*4), Y0
+	VMOVUPS 32(DX)(R10*4), Y1
+	VMULPS  32(SI)(R11*4), Y1, Y1
+	VADDPS  32(DI)(R11*4), Y1, Y1
+	VMULPS  32(BX)(R11*4), Y0, Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)(R10*4)
+	VMOVUPS 64(CX)(R10*4), Y0
+	VMOVUPS 64(DX)(R10*4), Y1
+	VMULPS  64(SI)(R11*4), Y1, Y1
+	VADDPS  64(DI)(R11*4), Y1, Y1
+	VMULPS  64(BX)(R11*4), Y0, Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)(R10*4)
+	VMOVUPS 96(CX)(R10*4), Y0
+	VMOVUPS 96(DX)(R10*4), Y1
+	VMULPS  96(SI)(R11*4), Y1, Y1
+	VADDPS  96(DI)(R11*4), Y1, Y1
+	VMULPS  96(BX)(R11*4), Y0, Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)(R10*4)
+	ADDQ    $0x00000020, R10
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000020, R12
+	JGE     loop3
+
+done4:
+	ADDQ $0x00000020, R12
+	SUBQ $0x00000008, R12
+	JL   done6
+
+loop5:
+	VMOVUPS (CX)(R10*4), Y0
+	VMOVUPS (DX)(R10*4), Y1
+	VMULPS  (SI)(R11*4), Y1, Y1
+	VADDPS  (DI)(R11*4), Y1, Y1
+	VMULPS  (BX)(R11*4), Y0, Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(R10*4)
+	ADDQ    $0x00000008, R10
+	ADDQ    $0x00000008, R11
+	SUBQ    $0x00000008, R12
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000008, R12
+	JMP  row1
+
+end2:
+	VZEROUPPER
+	RET
+
+// func scaleShiftGradAVX2(dx []float32, g []float32, x []float32, scale []float32, shift []float32, a []float32, b []float32, c []float32, low float32, high float32)
+// Requires: AVX
+TEXT ·scaleShiftGradAVX2(SB), NOSPLIT, $0-200
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         scale_base+72(FP), BX
+	MOVQ         shift_base+96(FP), SI
+	MOVQ         a_base+120(FP), DI
+	MOVQ         b_base+144(FP), R8
+	MOVQ         c_base+168(FP), R9
+	VBROADCASTSS low+192(FP), Y0
+	VBROADCASTSS high+196(FP), Y1
+	MOVQ         a_len+128(FP), R10
+	MOVQ         x_len+56(FP), R11
+	XORQ         R12, R12
+
+row1:
+	CMPQ R12, R11
+	JGE  end2
+	XORQ R13, R13
+	MOVQ R10, R14
+	SUBQ $0x00000020, R14
+	JL   done4
+
+loop3:
+	VMOVUPS (CX)(R12*4), Y2
+	VMOVUPS (DX)(R12*4), Y3
+	VMULPS  (BX)(R13*4), Y3, Y3
+	VADDPS  (SI)(R13*4), Y3, Y3
+	VCMPPS  $0x16, Y0, Y3, Y4
+	VANDPS  Y4, Y2, Y2
+	VCMPPS  $0x19, Y1, Y3, Y3
+	VANDPS  Y3, Y2, Y2
+	VMULPS  (DI)(R13*4), Y2, Y2
+	VMOVUPS (DX)(R12*4), Y3
+	VMULPS  (R8)(R13*4), Y3, Y3
+	VADDPS  (R9)(R13*4), Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)(R12*4)
+	VMOVUPS 32(CX)(R12*4), Y2
+	VMOVUPS 32(DX)(R12*4), Y3
+	VMULPS  32(BX)(R13*4), Y3, Y3
+	VADDPS  32(SI)(R13*4), Y3, Y3
+	VCMPPS  $0x16, Y0, Y3, Y4
+	VANDPS  Y4, Y2, Y2
+	VCMPPS  $0x19, Y1, Y3, Y3
+	VANDPS  Y3, Y2, Y2
+	VMULPS  32(DI)(R13*4), Y2, Y2
+	VMOVUPS 32(DX)(R12*4), Y3
+	VMULPS  32(R8)(R13*4), Y3, Y3
+	VADDPS  32(R9)(R13*4), Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 32(AX)(R12*4)
+	VMOVUPS 64(CX)(R12*4), Y2
+	VMOVUPS 64(DX)(R12*4), Y3
+	VMULPS  64(BX)(R13*4), Y3, Y3
+	VADDPS  64(SI)(R13*4), Y3, Y3
+	VCMPPS  $0x16, Y0, Y3, Y4
+	VANDPS  Y4, Y2, Y2
+	VCMPPS  $0x19, Y1, Y3, Y3
+	VANDPS  Y3, Y2, Y2
+	VMULPS  64(DI)(R13*4), Y2, Y2
+	VMOVUPS 64(DX)(R12*4), Y3
+	VMULPS  64(R8)(R13*4), Y3, Y3
+	VADDPS  64(R9)(R13*4), Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 64(AX)(R12*4)
+	VMOVUPS 96(CX)(R12*4), Y2
+	VMOVUPS 96(DX)(R12*4), Y3
+	VMULPS  96(BX)(R13*4), Y3, Y3
+	VADDPS  96(SI)(R13*4), Y3, Y3
+	VCMPPS  $0x16, Y0, Y3, Y4
+	VANDPS  Y4, Y2, Y2
+	VCMPPS  $0x19, Y1, Y3, Y3
+	VANDPS  Y3, Y2, Y2
+	VMULPS  96(DI)(R13*4), Y2, Y2
+	VMOVUPS 96(DX)(R12*4), Y3
+	VMULPS  96(R8)(R13*4), Y3, Y3
+	VADDPS  96(R9)(R13*4), Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 96(AX)(R12*4)
+	ADDQ    $0x00000020, R12
+	ADDQ    $0x00000020, R13
+	SUBQ    $0x00000020, R14
+	JGE     loop3
+
+done4:
+	ADDQ $0x00000020, R14
+	SUBQ $0x00000008, R14
+	JL   done6
+
+loop5:
+	VMOVUPS (CX)(R12*4), Y2
+	VMOVUPS (DX)(R12*4), Y3
+	VMULPS  (BX)(R13*4), Y3, Y3
+	VADDPS  (SI)(R13*4), Y3, Y3
+	VCMPPS  $0x16, Y0, Y3, Y4
+	VANDPS  Y4, Y2, Y2
+	VCMPPS  $0x19, Y1, Y3, Y3
+	VANDPS  Y3, Y2, Y2
+	VMULPS  (DI)(R13*4), Y2, Y2
+	VMOVUPS (DX)(R12*4), Y3
+	VMULPS  (R8)(R13*4), Y3, Y3
+	VADDPS  (R9)(R13*4), Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)(R12*4)
+	ADDQ    $0x00000008, R12
+	ADDQ    $0x00000008, R13
+	SUBQ    $0x00000008, R14
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000008, R14
 	JMP  row1
 
 end2:
@@ -1041,14 +1848,253 @@ done12:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, floor float32)
+// func columnDotsAVX512(sum []float32, dot []float32, g []float32, x []float32, center []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·columnDotsAVX512(SB), NOSPLIT, $0-120
+	MOVQ sum_base+0(FP), AX
+	MOVQ dot_base+24(FP), CX
+	MOVQ center_base+96(FP), DX
+	MOVQ g_base+48(FP), BX
+	MOVQ x_base+72(FP), SI
+	MOVQ sum_len+8(FP), DI
+	MOVQ x_len+80(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x00000040, R10
+	JL   done2
+
+loop1:
+	VMOVUPS (DX)(R9*4), Z0
+	VMOVUPS 64(DX)(R9*4), Z1
+	VMOVUPS 128(DX)(R9*4), Z2
+	VMOVUPS 192(DX)(R9*4), Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	MOVQ    R9, R11
+
+row3:
+	CMPQ        R11, R8
+	JGE         done4
+	VMOVUPS     (BX)(R11*4), Z12
+	VMOVUPS     (SI)(R11*4), Z13
+	VADDPS      Z12, Z4, Z4
+	VSUBPS      Z0, Z13, Z13
+	VFMADD231PS Z13, Z12, Z8
+	VMOVUPS     64(BX)(R11*4), Z12
+	VMOVUPS     64(SI)(R11*4), Z13
+	VADDPS      Z12, Z5, Z5
+	VSUBPS      Z1, Z13, Z13
+	VFMADD231PS Z13, Z12, Z9
+	VMOVUPS     128(BX)(R11*4), Z12
+	VMOVUPS     128(SI)(R11*4), Z13
+	VADDPS      Z12, Z6, Z6
+	VSUBPS      Z2, Z13, Z13
+	VFMADD231PS Z13, Z12, Z10
+	VMOVUPS     192(BX)(R11*4), Z12
+	VMOVUPS     192(SI)(R11*4), Z13
+	VADDPS      Z12, Z7, Z7
+	VSUBPS      Z3, Z13, Z13
+	VFMADD231PS Z13, Z12, Z11
+	LEAQ        (R11)(DI*1), R11
+	JMP         row3
+
+done4:
+	VADDPS  (AX)(R9*4), Z4, Z4
+	VMOVUPS Z4, (AX)(R9*4)
+	VADDPS  64(AX)(R9*4), Z5, Z5
+	VMOVUPS Z5, 64(AX)(R9*4)
+	VADDPS  128(AX)(R9*4), Z6, Z6
+	VMOVUPS Z6, 128(AX)(R9*4)
+	VADDPS  192(AX)(R9*4), Z7, Z7
+	VMOVUPS Z7, 192(AX)(R9*4)
+	VADDPS  (CX)(R9*4), Z8, Z8
+	VMOVUPS Z8, (CX)(R9*4)
+	VADDPS  64(CX)(R9*4), Z9, Z9
+	VMOVUPS Z9, 64(CX)(R9*4)
+	VADDPS  128(CX)(R9*4), Z10, Z10
+	VMOVUPS Z10, 128(CX)(R9*4)
+	VADDPS  192(CX)(R9*4), Z11, Z11
+	VMOVUPS Z11, 192(CX)(R9*4)
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000040, R10
+	JGE     loop1
+
+done2:
+	ADDQ $0x00000040, R10
+	SUBQ $0x00000020, R10
+	JL   done6
+
+loop5:
+	VMOVUPS (DX)(R9*4), Z0
+	VMOVUPS 64(DX)(R9*4), Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+
+row7:
+	CMPQ        R12, R8
+	JGE         done8
+	VMOVUPS     (BX)(R11*4), Z10
+	VMOVUPS     (SI)(R11*4), Z11
+	VADDPS      Z10, Z2, Z2
+	VSUBPS      Z0, Z11, Z11
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     64(BX)(R11*4), Z10
+	VMOVUPS     64(SI)(R11*4), Z11
+	VADDPS      Z10, Z3, Z3
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z7
+	VMOVUPS     (BX)(R12*4), Z10
+	VMOVUPS     (SI)(R12*4), Z11
+	VADDPS      Z10, Z4, Z4
+	VSUBPS      Z0, Z11, Z11
+	VFMADD231PS Z11, Z10, Z8
+	VMOVUPS     64(BX)(R12*4), Z10
+	VMOVUPS     64(SI)(R12*4), Z11
+	VADDPS      Z10, Z5, Z5
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z9
+	LEAQ        (R11)(DI*2), R11
+	LEAQ        (R12)(DI*2), R12
+	JMP         row7
+
+done8:
+row9:
+	CMPQ        R11, R8
+	JGE         done10
+	VMOVUPS     (BX)(R11*4), Z10
+	VMOVUPS     (SI)(R11*4), Z11
+	VADDPS      Z10, Z2, Z2
+	VSUBPS      Z0, Z11, Z11
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     64(BX)(R11*4), Z10
+	VMOVUPS     64(SI)(R11*4), Z11
+	VADDPS      Z10, Z3, Z3
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z7
+	LEAQ        (R11)(DI*1), R11
+	JMP         row9
+
+done10:
+	VADDPS  Z4, Z2, Z2
+	VADDPS  (AX)(R9*4), Z2, Z2
+	VMOVUPS Z2, (AX)(R9*4)
+	VADDPS  Z5, Z3, Z3
+	VADDPS  64(AX)(R9*4), Z3, Z3
+	VMOVUPS Z3, 64(AX)(R9*4)
+	VADDPS  Z8, Z6, Z6
+	VADDPS  (CX)(R9*4), Z6, Z6
+	VMOVUPS Z6, (CX)(R9*4)
+	VADDPS  Z9, Z7, Z7
+	VADDPS  64(CX)(R9*4), Z7, Z7
+	VMOVUPS Z7, 64(CX)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R10
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JL   done12
+
+loop11:
+	VMOVUPS (DX)(R9*4), Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+	LEAQ    (R12)(DI*1), R13
+	LEAQ    (R13)(DI*1), R14
+
+row13:
+	CMPQ        R14, R8
+	JGE         done14
+	VMOVUPS     (BX)(R11*4), Z9
+	VMOVUPS     (SI)(R11*4), Z10
+	VADDPS      Z9, Z1, Z1
+	VSUBPS      Z0, Z10, Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS     (BX)(R12*4), Z9
+	VMOVUPS     (SI)(R12*4), Z10
+	VADDPS      Z9, Z2, Z2
+	VSUBPS      Z0, Z10, Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS     (BX)(R13*4), Z9
+	VMOVUPS     (SI)(R13*4), Z10
+	VADDPS      Z9, Z3, Z3
+	VSUBPS      Z0, Z10, Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS     (BX)(R14*4), Z9
+	VMOVUPS     (SI)(R14*4), Z10
+	VADDPS      Z9, Z4, Z4
+	VSUBPS      Z0, Z10, Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        (R11)(DI*4), R11
+	LEAQ        (R12)(DI*4), R12
+	LEAQ        (R13)(DI*4), R13
+	LEAQ        (R14)(DI*4), R14
+	JMP         row13
+
+done14:
+row15:
+	CMPQ        R11, R8
+	JGE         done16
+	VMOVUPS     (BX)(R11*4), Z9
+	VMOVUPS     (SI)(R11*4), Z10
+	VADDPS      Z9, Z1, Z1
+	VSUBPS      Z0, Z10, Z10
+	VFMADD231PS Z10, Z9, Z5
+	LEAQ        (R11)(DI*1), R11
+	JMP         row15
+
+done16:
+	VADDPS  Z2, Z1, Z1
+	VADDPS  Z3, Z1, Z1
+	VADDPS  Z4, Z1, Z1
+	VADDPS  (AX)(R9*4), Z1, Z1
+	VMOVUPS Z1, (AX)(R9*4)
+	VADDPS  Z6, Z5, Z5
+	VADDPS  Z7, Z5, Z5
+	VADDPS  Z8, Z5, Z5
+	VADDPS  (CX)(R9*4), Z5, Z5
+	VMOVUPS Z5, (CX)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R10
+	JGE     loop11
+
+done12:
+	ADDQ $0x00000010, R10
+	VZEROUPPER
+	RET
+
+// func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
 // Requires: AVX, AVX512F
-TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-100
+TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-104
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         scale_base+48(FP), DX
 	MOVQ         shift_base+72(FP), BX
-	VBROADCASTSS floor+96(FP), Z0
+	VBROADCASTSS low+96(FP), Z0
+	VBROADCASTSS high+100(FP), Z1
 	MOVQ         scale_len+56(FP), SI
 	MOVQ         x_len+32(FP), DI
 	XORQ         R8, R8
@@ -1062,26 +2108,30 @@ row1:
 	JL   done4
 
 loop3:
-	VMOVUPS (CX)(R8*4), Z1
-	VMULPS  (DX)(R9*4), Z1, Z1
-	VADDPS  (BX)(R9*4), Z1, Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, (AX)(R8*4)
-	VMOVUPS 64(CX)(R8*4), Z1
-	VMULPS  64(DX)(R9*4), Z1, Z1
-	VADDPS  64(BX)(R9*4), Z1, Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 64(AX)(R8*4)
-	VMOVUPS 128(CX)(R8*4), Z1
-	VMULPS  128(DX)(R9*4), Z1, Z1
-	VADDPS  128(BX)(R9*4), Z1, Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 128(AX)(R8*4)
-	VMOVUPS 192(CX)(R8*4), Z1
-	VMULPS  192(DX)(R9*4), Z1, Z1
-	VADDPS  192(BX)(R9*4), Z1, Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 192(AX)(R8*4)
+	VMOVUPS (CX)(R8*4), Z2
+	VMULPS  (DX)(R9*4), Z2, Z2
+	VADDPS  (BX)(R9*4), Z2, Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, (AX)(R8*4)
+	VMOVUPS 64(CX)(R8*4), Z2
+	VMULPS  64(DX)(R9*4), Z2, Z2
+	VADDPS  64(BX)(R9*4), Z2, Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, 64(AX)(R8*4)
+	VMOVUPS 128(CX)(R8*4), Z2
+	VMULPS  128(DX)(R9*4), Z2, Z2
+	VADDPS  128(BX)(R9*4), Z2, Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, 128(AX)(R8*4)
+	VMOVUPS 192(CX)(R8*4), Z2
+	VMULPS  192(DX)(R9*4), Z2, Z2
+	VADDPS  192(BX)(R9*4), Z2, Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, 192(AX)(R8*4)
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000040, R10
@@ -1093,11 +2143,12 @@ done4:
 	JL   done6
 
 loop5:
-	VMOVUPS (CX)(R8*4), Z1
-	VMULPS  (DX)(R9*4), Z1, Z1
-	VADDPS  (BX)(R9*4), Z1, Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, (AX)(R8*4)
+	VMOVUPS (CX)(R8*4), Z2
+	VMULPS  (DX)(R9*4), Z2, Z2
+	VADDPS  (BX)(R9*4), Z2, Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, (AX)(R8*4)
 	ADDQ    $0x00000010, R8
 	ADDQ    $0x00000010, R9
 	SUBQ    $0x00000010, R10
@@ -1111,289 +2162,19 @@ end2:
 	VZEROUPPER
 	RET
 
-// func scaleShiftSumsAVX512(sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32, floor float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·scaleShiftSumsAVX512(SB), NOSPLIT, $0-148
-	MOVQ         sum_base+0(FP), AX
-	MOVQ         dot_base+24(FP), CX
-	MOVQ         center_base+120(FP), DX
-	MOVQ         g_base+48(FP), BX
-	MOVQ         x_base+72(FP), SI
-	MOVQ         y_base+96(FP), DI
-	VBROADCASTSS floor+144(FP), Z0
-	MOVQ         sum_len+8(FP), R8
-	MOVQ         x_len+80(FP), R9
-	XORQ         R10, R10
-	MOVQ         R8, R11
-	SUBQ         $0x00000040, R11
-	JL           done2
-
-loop1:
-	VMOVUPS (DX)(R10*4), Z1
-	VMOVUPS 64(DX)(R10*4), Z2
-	VMOVUPS 128(DX)(R10*4), Z3
-	VMOVUPS 192(DX)(R10*4), Z4
-	VXORPS  Z5, Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	VXORPS  Z8, Z8, Z8
-	VXORPS  Z9, Z9, Z9
-	VXORPS  Z10, Z10, Z10
-	VXORPS  Z11, Z11, Z11
-	VXORPS  Z12, Z12, Z12
-	MOVQ    R10, R12
-
-row3:
-	CMPQ        R12, R9
-	JGE         done4
-	VCMPPS      $0x09, (DI)(R12*4), Z0, K1
-	VMOVUPS     (BX)(R12*4), Z13
-	VMOVAPS.Z   Z13, K1, Z13
-	VADDPS      Z13, Z5, Z5
-	VMOVUPS     (SI)(R12*4), Z14
-	VSUBPS      Z1, Z14, Z14
-	VFMADD231PS Z14, Z13, Z9
-	VCMPPS      $0x09, 64(DI)(R12*4), Z0, K1
-	VMOVUPS     64(BX)(R12*4), Z13
-	VMOVAPS.Z   Z13, K1, Z13
-	VADDPS      Z13, Z6, Z6
-	VMOVUPS     64(SI)(R12*4), Z14
-	VSUBPS      Z2, Z14, Z14
-	VFMADD231PS Z14, Z13, Z10
-	VCMPPS      $0x09, 128(DI)(R12*4), Z0, K1
-	VMOVUPS     128(BX)(R12*4), Z13
-	VMOVAPS.Z   Z13, K1, Z13
-	VADDPS      Z13, Z7, Z7
-	VMOVUPS     128(SI)(R12*4), Z14
-	VSUBPS      Z3, Z14, Z14
-	VFMADD231PS Z14, Z13, Z11
-	VCMPPS      $0x09, 192(DI)(R12*4), Z0, K1
-	VMOVUPS     192(BX)(R12*4), Z13
-	VMOVAPS.Z   Z13, K1, Z13
-	VADDPS      Z13, Z8, Z8
-	VMOVUPS     192(SI)(R12*4), Z14
-	VSUBPS      Z4, Z14, Z14
-	VFMADD231PS Z14, Z13, Z12
-	LEAQ        (R12)(R8*1), R12
-	JMP         row3
-
-done4:
-	VADDPS  (AX)(R10*4), Z5, Z5
-	VMOVUPS Z5, (AX)(R10*4)
-	VADDPS  64(AX)(R10*4), Z6, Z6
-	VMOVUPS Z6, 64(AX)(R10*4)
-	VADDPS  128(AX)(R10*4), Z7, Z7
-	VMOVUPS Z7, 128(AX)(R10*4)
-	VADDPS  192(AX)(R10*4), Z8, Z8
-	VMOVUPS Z8, 192(AX)(R10*4)
-	VADDPS  (CX)(R10*4), Z9, Z9
-	VMOVUPS Z9, (CX)(R10*4)
-	VADDPS  64(CX)(R10*4), Z10, Z10
-	VMOVUPS Z10, 64(CX)(R10*4)
-	VADDPS  128(CX)(R10*4), Z11, Z11
-	VMOVUPS Z11, 128(CX)(R10*4)
-	VADDPS  192(CX)(R10*4), Z12, Z12
-	VMOVUPS Z12, 192(CX)(R10*4)
-	ADDQ    $0x00000040, R10
-	SUBQ    $0x00000040, R11
-	JGE     loop1
-
-done2:
-	ADDQ $0x00000040, R11
-	SUBQ $0x00000020, R11
-	JL   done6
-
-loop5:
-	VMOVUPS (DX)(R10*4), Z1
-	VMOVUPS 64(DX)(R10*4), Z2
-	VXORPS  Z3, Z3, Z3
-	VXORPS  Z4, Z4, Z4
-	VXORPS  Z5, Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	VXORPS  Z8, Z8, Z8
-	VXORPS  Z9, Z9, Z9
-	VXORPS  Z10, Z10, Z10
-	MOVQ    R10, R12
-	LEAQ    (R12)(R8*1), R13
-
-row7:
-	CMPQ        R13, R9
-	JGE         done8
-	VCMPPS      $0x09, (DI)(R12*4), Z0, K1
-	VMOVUPS     (BX)(R12*4), Z11
-	VMOVAPS.Z   Z11, K1, Z11
-	VADDPS      Z11, Z3, Z3
-	VMOVUPS     (SI)(R12*4), Z12
-	VSUBPS      Z1, Z12, Z12
-	VFMADD231PS Z12, Z11, Z7
-	VCMPPS      $0x09, 64(DI)(R12*4), Z0, K1
-	VMOVUPS     64(BX)(R12*4), Z11
-	VMOVAPS.Z   Z11, K1, Z11
-	VADDPS      Z11, Z4, Z4
-	VMOVUPS     64(SI)(R12*4), Z12
-	VSUBPS      Z2, Z12, Z12
-	VFMADD231PS Z12, Z11, Z8
-	VCMPPS      $0x09, (DI)(R13*4), Z0, K1
-	VMOVUPS     (BX)(R13*4), Z11
-	VMOVAPS.Z   Z11, K1, Z11
-	VADDPS      Z11, Z5, Z5
-	VMOVUPS     (SI)(R13*4), Z12
-	VSUBPS      Z1, Z12, Z12
-	VFMADD231PS Z12, Z11, Z9
-	VCMPPS      $0x09, 64(DI)(R13*4), Z0, K1
-	VMOVUPS     64(BX)(R13*4), Z11
-	VMOVAPS.Z   Z11, K1, Z11
-	VADDPS      Z11, Z6, Z6
-	VMOVUPS     64(SI)(R13*4), Z12
-	VSUBPS      Z2, Z12, Z12
-	VFMADD231PS Z12, Z11, Z10
-	LEAQ        (R12)(R8*2), R12
-	LEAQ        (R13)(R8*2), R13
-	JMP         row7
-
-done8:
-row9:
-	CMPQ        R12, R9
-	JGE         done10
-	VCMPPS      $0x09, (DI)(R12*4), Z0, K1
-	VMOVUPS     (BX)(R12*4), Z11
-	VMOVAPS.Z   Z11, K1, Z11
-	VADDPS      Z11, Z3, Z3
-	VMOVUPS     (SI)(R12*4), Z12
-	VSUBPS      Z1, Z12, Z12
-	VFMADD231PS Z12, Z11, Z7
-	VCMPPS      $0x09, 64(DI)(R12*4), Z0, K1
-	VMOVUPS     64(BX)(R12*4), Z11
-	VMOVAPS.Z   Z11, K1, Z11
-	VADDPS      Z11, Z4, Z4
-	VMOVUPS     64(SI)(R12*4), Z12
-	VSUBPS      Z2, Z12, Z12
-	VFMADD231PS Z12, Z11, Z8
-	LEAQ        (R12)(R8*1), R12
-	JMP         row9
-
-done10:
-	VADDPS  Z5, Z3, Z3
-	VADDPS  (AX)(R10*4), Z3, Z3
-	VMOVUPS Z3, (AX)(R10*4)
-	VADDPS  Z6, Z4, Z4
-	VADDPS  64(AX)(R10*4), Z4, Z4
-	VMOVUPS Z4, 64(AX)(R10*4)
-	VADDPS  Z9, Z7, Z7
-	VADDPS  (CX)(R10*4), Z7, Z7
-	VMOVUPS Z7, (CX)(R10*4)
-	VADDPS  Z10, Z8, Z8
-	VADDPS  64(CX)(R10*4), Z8, Z8
-	VMOVUPS Z8, 64(CX)(R10*4)
-	ADDQ    $0x00000020, R10
-	SUBQ    $0x00000020, R11
-	JGE     loop5
-
-done6:
-	ADDQ $0x00000020, R11
-	SUBQ $0x00000010, R11
-	JL   done12
-
-loop11:
-	VMOVUPS (DX)(R10*4), Z1
-	VXORPS  Z2, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VXORPS  Z4, Z4, Z4
-	VXORPS  Z5, Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	VXORPS  Z8, Z8, Z8
-	VXORPS  Z9, Z9, Z9
-	MOVQ    R10, R12
-	LEAQ    (R12)(R8*1), R13
-	LEAQ    (R13)(R8*1), R14
-	LEAQ    (R14)(R8*1), R15
-
-row13:
-	CMPQ        R15, R9
-	JGE         done14
-	VCMPPS      $0x09, (DI)(R12*4), Z0, K1
-	VMOVUPS     (BX)(R12*4), Z10
-	VMOVAPS.Z   Z10, K1, Z10
-	VADDPS      Z10, Z2, Z2
-	VMOVUPS     (SI)(R12*4), Z11
-	VSUBPS      Z1, Z11, Z11
-	VFMADD231PS Z11, Z10, Z6
-	VCMPPS      $0x09, (DI)(R13*4), Z0, K1
-	VMOVUPS     (BX)(R13*4), Z10
-	VMOVAPS.Z   Z10, K1, Z10
-	VADDPS      Z10, Z3, Z3
-	VMOVUPS     (SI)(R13*4), Z11
-	VSUBPS      Z1, Z11, Z11
-	VFMADD231PS Z11, Z10, Z7
-	VCMPPS      $0x09, (DI)(R14*4), Z0, K1
-	VMOVUPS     (BX)(R14*4), Z10
-	VMOVAPS.Z   Z10, K1, Z10
-	VADDPS      Z10, Z4, Z4
-	VMOVUPS     (SI)(R14*4), Z11
-	VSUBPS      Z1, Z11, Z11
-	VFMADD231PS Z11, Z10, Z8
-	VCMPPS      $0x09, (DI)(R15*4), Z0, K1
-	VMOVUPS     (BX)(R15*4), Z10
-	VMOVAPS.Z   Z10, K1, Z10
-	VADDPS      Z10, Z5, Z5
-	VMOVUPS     (SI)(R15*4), Z11
-	VSUBPS      Z1, Z11, Z11
-	VFMADD231PS Z11, Z10, Z9
-	LEAQ        (R12)(R8*4), R12
-	LEAQ        (R13)(R8*4), R13
-	LEAQ        (R14)(R8*4), R14
-	LEAQ        (R15)(R8*4), R15
-	JMP         row13
-
-done14:
-row15:
-	CMPQ        R12, R9
-	JGE         done16
-	VCMPPS      $0x09, (DI)(R12*4), Z0, K1
-	VMOVUPS     (BX)(R12*4), Z10
-	VMOVAPS.Z   Z10, K1, Z10
-	VADDPS      Z10, Z2, Z2
-	VMOVUPS     (SI)(R12*4), Z11
-	VSUBPS      Z1, Z11, Z11
-	VFMADD231PS Z11, Z10, Z6
-	LEAQ        (R12)(R8*1), R12
-	JMP         row15
-
-done16:
-	VADDPS  Z3, Z2, Z2
-	VADDPS  Z4, Z2, Z2
-	VADDPS  Z5, Z2, Z2
-	VADDPS  (AX)(R10*4), Z2, Z2
-	VMOVUPS Z2, (AX)(R10*4)
-	VADDPS  Z7, Z6, Z6
-	VADDPS  Z8, Z6, Z6
-	VADDPS  Z9, Z6, Z6
-	VADDPS  (CX)(R10*4), Z6, Z6
-	VMOVUPS Z6, (CX)(R10*4)
-	ADDQ    $0x00000010, R10
-	SUBQ    $0x00000010, R11
-	JGE     loop11
-
-done12:
-	ADDQ $0x00000010, R11
-	VZEROUPPER
-	RET
-
-// func scaleShiftGradAVX512(dx []float32, g []float32, x []float32, y []float32, a []float32, b []float32, c []float32, floor float32)
+// func scaleShiftAddAVX512(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
 // Requires: AVX, AVX512F
-TEXT ·scaleShiftGradAVX512(SB), NOSPLIT, $0-172
-	MOVQ         dx_base+0(FP), AX
-	MOVQ         g_base+24(FP), CX
-	MOVQ         x_base+48(FP), DX
-	MOVQ         y_base+72(FP), BX
-	MOVQ         a_base+96(FP), SI
-	MOVQ         b_base+120(FP), DI
-	MOVQ         c_base+144(FP), R8
-	VBROADCASTSS floor+168(FP), Z0
-	MOVQ         a_len+104(FP), R9
-	MOVQ         x_len+56(FP), R10
+TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-172
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         scale_base+48(FP), DX
+	MOVQ         shift_base+72(FP), BX
+	MOVQ         r_base+96(FP), SI
+	MOVQ         rscale_base+120(FP), DI
+	MOVQ         rshift_base+144(FP), R8
+	VBROADCASTSS low+168(FP), Z0
+	MOVQ         scale_len+56(FP), R9
+	MOVQ         x_len+32(FP), R10
 	XORQ         R11, R11
 
 row1:
@@ -1405,46 +2186,46 @@ row1:
 	JL   done4
 
 loop3:
-	VCMPPS    $0x09, (BX)(R11*4), Z0, K1
-	VMOVUPS   (CX)(R11*4), Z1
-	VMOVAPS.Z Z1, K1, Z1
-	VMULPS    (SI)(R12*4), Z1, Z1
-	VMOVUPS   (DX)(R11*4), Z2
-	VMULPS    (DI)(R12*4), Z2, Z2
-	VADDPS    (R8)(R12*4), Z2, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (AX)(R11*4)
-	VCMPPS    $0x09, 64(BX)(R11*4), Z0, K1
-	VMOVUPS   64(CX)(R11*4), Z1
-	VMOVAPS.Z Z1, K1, Z1
-	VMULPS    64(SI)(R12*4), Z1, Z1
-	VMOVUPS   64(DX)(R11*4), Z2
-	VMULPS    64(DI)(R12*4), Z2, Z2
-	VADDPS    64(R8)(R12*4), Z2, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 64(AX)(R11*4)
-	VCMPPS    $0x09, 128(BX)(R11*4), Z0, K1
-	VMOVUPS   128(CX)(R11*4), Z1
-	VMOVAPS.Z Z1, K1, Z1
-	VMULPS    128(SI)(R12*4), Z1, Z1
-	VMOVUPS   128(DX)(R11*4), Z2
-	VMULPS    128(DI)(R12*4), Z2, Z2
-	VADDPS    128(R8)(R12*4), Z2, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 128(AX)(R11*4)
-	VCMPPS    $0x09, 192(BX)(R11*4), Z0, K1
-	VMOVUPS   192(CX)(R11*4), Z1
-	VMOVAPS.Z Z1, K1, Z1
-	VMULPS    192(SI)(R12*4), Z1, Z1
-	VMOVUPS   192(DX)(R11*4), Z2
-	VMULPS    192(DI)(R12*4), Z2, Z2
-	VADDPS    192(R8)(R12*4), Z2, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 192(AX)(R11*4)
-	ADDQ      $0x00000040, R11
-	ADDQ      $0x00000040, R12
-	SUBQ      $0x00000040, R13
-	JGE       loop3
+	VMOVUPS (CX)(R11*4), Z1
+	VMULPS  (DX)(R12*4), Z1, Z1
+	VADDPS  (BX)(R12*4), Z1, Z1
+	VMOVUPS (SI)(R11*4), Z2
+	VMULPS  (DI)(R12*4), Z2, Z2
+	VADDPS  (R8)(R12*4), Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)(R11*4)
+	VMOVUPS 64(CX)(R11*4), Z1
+	VMULPS  64(DX)(R12*4), Z1, Z1
+	VADDPS  64(BX)(R12*4), Z1, Z1
+	VMOVUPS 64(SI)(R11*4), Z2
+	VMULPS  64(DI)(R12*4), Z2, Z2
+	VADDPS  64(R8)(R12*4), Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 64(AX)(R11*4)
+	VMOVUPS 128(CX)(R11*4), Z1
+	VMULPS  128(DX)(R12*4), Z1, Z1
+	VADDPS  128(BX)(R12*4), Z1, Z1
+	VMOVUPS 128(SI)(R11*4), Z2
+	VMULPS  128(DI)(R12*4), Z2, Z2
+	VADDPS  128(R8)(R12*4), Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 128(AX)(R11*4)
+	VMOVUPS 192(CX)(R11*4), Z1
+	VMULPS  192(DX)(R12*4), Z1, Z1
+	VADDPS  192(BX)(R12*4), Z1, Z1
+	VMOVUPS 192(SI)(R11*4), Z2
+	VMULPS  192(DI)(R12*4), Z2, Z2
+	VADDPS  192(R8)(R12*4), Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 192(AX)(R11*4)
+	ADDQ    $0x00000040, R11
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x00000040, R13
+	JGE     loop3
 
 done4:
 	ADDQ $0x00000040, R13
@@ -1452,22 +2233,878 @@ done4:
 	JL   done6
 
 loop5:
-	VCMPPS    $0x09, (BX)(R11*4), Z0, K1
-	VMOVUPS   (CX)(R11*4), Z1
-	VMOVAPS.Z Z1, K1, Z1
-	VMULPS    (SI)(R12*4), Z1, Z1
-	VMOVUPS   (DX)(R11*4), Z2
-	VMULPS    (DI)(R12*4), Z2, Z2
-	VADDPS    (R8)(R12*4), Z2, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (AX)(R11*4)
-	ADDQ      $0x00000010, R11
-	ADDQ      $0x00000010, R12
-	SUBQ      $0x00000010, R13
-	JGE       loop5
+	VMOVUPS (CX)(R11*4), Z1
+	VMULPS  (DX)(R12*4), Z1, Z1
+	VADDPS  (BX)(R12*4), Z1, Z1
+	VMOVUPS (SI)(R11*4), Z2
+	VMULPS  (DI)(R12*4), Z2, Z2
+	VADDPS  (R8)(R12*4), Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)(R11*4)
+	ADDQ    $0x00000010, R11
+	ADDQ    $0x00000010, R12
+	SUBQ    $0x00000010, R13
+	JGE     loop5
 
 done6:
 	ADDQ $0x00000010, R13
+	JMP  row1
+
+end2:
+	VZEROUPPER
+	RET
+
+// func scaleShiftSumsAVX512(sum []float32, dot []float32, g []float32, x []float32, scale []float32, shift []float32, center []float32, low float32, high float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·scaleShiftSumsAVX512(SB), NOSPLIT, $0-176
+	MOVQ         g_base+48(FP), AX
+	MOVQ         x_base+72(FP), CX
+	MOVQ         scale_base+96(FP), DX
+	MOVQ         shift_base+120(FP), BX
+	MOVQ         center_base+144(FP), SI
+	VBROADCASTSS low+168(FP), Z0
+	VBROADCASTSS high+172(FP), Z1
+	MOVQ         sum_len+8(FP), DI
+	MOVQ         x_len+80(FP), R8
+	XORQ         R9, R9
+	MOVQ         DI, R10
+	SUBQ         $0x00000040, R10
+	JL           done2
+
+loop1:
+	VMOVUPS (DX)(R9*4), Z2
+	VMOVUPS 64(DX)(R9*4), Z3
+	VMOVUPS 128(DX)(R9*4), Z4
+	VMOVUPS 192(DX)(R9*4), Z5
+	VMOVUPS (BX)(R9*4), Z6
+	VMOVUPS 64(BX)(R9*4), Z7
+	VMOVUPS 128(BX)(R9*4), Z8
+	VMOVUPS 192(BX)(R9*4), Z9
+	VMOVUPS (SI)(R9*4), Z10
+	VMOVUPS 64(SI)(R9*4), Z11
+	VMOVUPS 128(SI)(R9*4), Z12
+	VMOVUPS 192(SI)(R9*4), Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	VXORPS  Z16, Z16, Z16
+	VXORPS  Z17, Z17, Z17
+	VXORPS  Z18, Z18, Z18
+	VXORPS  Z19, Z19, Z19
+	VXORPS  Z20, Z20, Z20
+	VXORPS  Z21, Z21, Z21
+	MOVQ    R9, R11
+
+row3:
+	CMPQ        R11, R8
+	JGE         done4
+	VMOVUPS     (CX)(R11*4), Z22
+	VMULPS      Z2, Z22, Z22
+	VADDPS      Z6, Z22, Z22
+	VMOVUPS     (AX)(R11*4), Z23
+	VCMPPS      $0x16, Z0, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VCMPPS      $0x19, Z1, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VMOVUPS     (CX)(R11*4), Z22
+	VADDPS      Z23, Z14, Z14
+	VSUBPS      Z10, Z22, Z22
+	VFMADD231PS Z22, Z23, Z18
+	VMOVUPS     64(CX)(R11*4), Z22
+	VMULPS      Z3, Z22, Z22
+	VADDPS      Z7, Z22, Z22
+	VMOVUPS     64(AX)(R11*4), Z23
+	VCMPPS      $0x16, Z0, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VCMPPS      $0x19, Z1, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VMOVUPS     64(CX)(R11*4), Z22
+	VADDPS      Z23, Z15, Z15
+	VSUBPS      Z11, Z22, Z22
+	VFMADD231PS Z22, Z23, Z19
+	VMOVUPS     128(CX)(R11*4), Z22
+	VMULPS      Z4, Z22, Z22
+	VADDPS      Z8, Z22, Z22
+	VMOVUPS     128(AX)(R11*4), Z23
+	VCMPPS      $0x16, Z0, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VCMPPS      $0x19, Z1, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VMOVUPS     128(CX)(R11*4), Z22
+	VADDPS      Z23, Z16, Z16
+	VSUBPS      Z12, Z22, Z22
+	VFMADD231PS Z22, Z23, Z20
+	VMOVUPS     192(CX)(R11*4), Z22
+	VMULPS      Z5, Z22, Z22
+	VADDPS      Z9, Z22, Z22
+	VMOVUPS     192(AX)(R11*4), Z23
+	VCMPPS      $0x16, Z0, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VCMPPS      $0x19, Z1, Z22, K1
+	VMOVAPS.Z   Z23, K1, Z23
+	VMOVUPS     192(CX)(R11*4), Z22
+	VADDPS      Z23, Z17, Z17
+	VSUBPS      Z13, Z22, Z22
+	VFMADD231PS Z22, Z23, Z21
+	LEAQ        (R11)(DI*1), R11
+	JMP         row3
+
+done4:
+	MOVQ    sum_base+0(FP), R11
+	VADDPS  (R11)(R9*4), Z14, Z14
+	VMOVUPS Z14, (R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Z15, Z15
+	VMOVUPS Z15, 64(R11)(R9*4)
+	VADDPS  128(R11)(R9*4), Z16, Z16
+	VMOVUPS Z16, 128(R11)(R9*4)
+	VADDPS  192(R11)(R9*4), Z17, Z17
+	VMOVUPS Z17, 192(R11)(R9*4)
+	MOVQ    dot_base+24(FP), R11
+	VADDPS  (R11)(R9*4), Z18, Z18
+	VMOVUPS Z18, (R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Z19, Z19
+	VMOVUPS Z19, 64(R11)(R9*4)
+	VADDPS  128(R11)(R9*4), Z20, Z20
+	VMOVUPS Z20, 128(R11)(R9*4)
+	VADDPS  192(R11)(R9*4), Z21, Z21
+	VMOVUPS Z21, 192(R11)(R9*4)
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000040, R10
+	JGE     loop1
+
+done2:
+	ADDQ $0x00000040, R10
+	SUBQ $0x00000020, R10
+	JL   done6
+
+loop5:
+	VMOVUPS (DX)(R9*4), Z2
+	VMOVUPS 64(DX)(R9*4), Z3
+	VMOVUPS (BX)(R9*4), Z4
+	VMOVUPS 64(BX)(R9*4), Z5
+	VMOVUPS (SI)(R9*4), Z6
+	VMOVUPS 64(SI)(R9*4), Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+
+row7:
+	CMPQ        R12, R8
+	JGE         done8
+	VMOVUPS     (CX)(R11*4), Z16
+	VMULPS      Z2, Z16, Z16
+	VADDPS      Z4, Z16, Z16
+	VMOVUPS     (AX)(R11*4), Z17
+	VCMPPS      $0x16, Z0, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VCMPPS      $0x19, Z1, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VMOVUPS     (CX)(R11*4), Z16
+	VADDPS      Z17, Z8, Z8
+	VSUBPS      Z6, Z16, Z16
+	VFMADD231PS Z16, Z17, Z12
+	VMOVUPS     64(CX)(R11*4), Z16
+	VMULPS      Z3, Z16, Z16
+	VADDPS      Z5, Z16, Z16
+	VMOVUPS     64(AX)(R11*4), Z17
+	VCMPPS      $0x16, Z0, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VCMPPS      $0x19, Z1, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VMOVUPS     64(CX)(R11*4), Z16
+	VADDPS      Z17, Z9, Z9
+	VSUBPS      Z7, Z16, Z16
+	VFMADD231PS Z16, Z17, Z13
+	VMOVUPS     (CX)(R12*4), Z16
+	VMULPS      Z2, Z16, Z16
+	VADDPS      Z4, Z16, Z16
+	VMOVUPS     (AX)(R12*4), Z17
+	VCMPPS      $0x16, Z0, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VCMPPS      $0x19, Z1, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VMOVUPS     (CX)(R12*4), Z16
+	VADDPS      Z17, Z10, Z10
+	VSUBPS      Z6, Z16, Z16
+	VFMADD231PS Z16, Z17, Z14
+	VMOVUPS     64(CX)(R12*4), Z16
+	VMULPS      Z3, Z16, Z16
+	VADDPS      Z5, Z16, Z16
+	VMOVUPS     64(AX)(R12*4), Z17
+	VCMPPS      $0x16, Z0, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VCMPPS      $0x19, Z1, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VMOVUPS     64(CX)(R12*4), Z16
+	VADDPS      Z17, Z11, Z11
+	VSUBPS      Z7, Z16, Z16
+	VFMADD231PS Z16, Z17, Z15
+	LEAQ        (R11)(DI*2), R11
+	LEAQ        (R12)(DI*2), R12
+	JMP         row7
+
+done8:
+row9:
+	CMPQ        R11, R8
+	JGE         done10
+	VMOVUPS     (CX)(R11*4), Z16
+	VMULPS      Z2, Z16, Z16
+	VADDPS      Z4, Z16, Z16
+	VMOVUPS     (AX)(R11*4), Z17
+	VCMPPS      $0x16, Z0, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VCMPPS      $0x19, Z1, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VMOVUPS     (CX)(R11*4), Z16
+	VADDPS      Z17, Z8, Z8
+	VSUBPS      Z6, Z16, Z16
+	VFMADD231PS Z16, Z17, Z12
+	VMOVUPS     64(CX)(R11*4), Z16
+	VMULPS      Z3, Z16, Z16
+	VADDPS      Z5, Z16, Z16
+	VMOVUPS     64(AX)(R11*4), Z17
+	VCMPPS      $0x16, Z0, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VCMPPS      $0x19, Z1, Z16, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VMOVUPS     64(CX)(R11*4), Z16
+	VADDPS      Z17, Z9, Z9
+	VSUBPS      Z7, Z16, Z16
+	VFMADD231PS Z16, Z17, Z13
+	LEAQ        (R11)(DI*1), R11
+	JMP         row9
+
+done10:
+	MOVQ    sum_base+0(FP), R11
+	VADDPS  Z10, Z8, Z8
+	VADDPS  (R11)(R9*4), Z8, Z8
+	VMOVUPS Z8, (R11)(R9*4)
+	VADDPS  Z11, Z9, Z9
+	VADDPS  64(R11)(R9*4), Z9, Z9
+	VMOVUPS Z9, 64(R11)(R9*4)
+	MOVQ    dot_base+24(FP), R11
+	VADDPS  Z14, Z12, Z12
+	VADDPS  (R11)(R9*4), Z12, Z12
+	VMOVUPS Z12, (R11)(R9*4)
+	VADDPS  Z15, Z13, Z13
+	VADDPS  64(R11)(R9*4), Z13, Z13
+	VMOVUPS Z13, 64(R11)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R10
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JL   done12
+
+loop11:
+	VMOVUPS (DX)(R9*4), Z2
+	VMOVUPS (BX)(R9*4), Z3
+	VMOVUPS (SI)(R9*4), Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+	LEAQ    (R12)(DI*1), R13
+	LEAQ    (R13)(DI*1), R14
+
+row13:
+	CMPQ        R14, R8
+	JGE         done14
+	VMOVUPS     (CX)(R11*4), Z13
+	VMULPS      Z2, Z13, Z13
+	VADDPS      Z3, Z13, Z13
+	VMOVUPS     (AX)(R11*4), Z14
+	VCMPPS      $0x16, Z0, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VCMPPS      $0x19, Z1, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VMOVUPS     (CX)(R11*4), Z13
+	VADDPS      Z14, Z5, Z5
+	VSUBPS      Z4, Z13, Z13
+	VFMADD231PS Z13, Z14, Z9
+	VMOVUPS     (CX)(R12*4), Z13
+	VMULPS      Z2, Z13, Z13
+	VADDPS      Z3, Z13, Z13
+	VMOVUPS     (AX)(R12*4), Z14
+	VCMPPS      $0x16, Z0, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VCMPPS      $0x19, Z1, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VMOVUPS     (CX)(R12*4), Z13
+	VADDPS      Z14, Z6, Z6
+	VSUBPS      Z4, Z13, Z13
+	VFMADD231PS Z13, Z14, Z10
+	VMOVUPS     (CX)(R13*4), Z13
+	VMULPS      Z2, Z13, Z13
+	VADDPS      Z3, Z13, Z13
+	VMOVUPS     (AX)(R13*4), Z14
+	VCMPPS      $0x16, Z0, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VCMPPS      $0x19, Z1, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VMOVUPS     (CX)(R13*4), Z13
+	VADDPS      Z14, Z7, Z7
+	VSUBPS      Z4, Z13, Z13
+	VFMADD231PS Z13, Z14, Z11
+	VMOVUPS     (CX)(R14*4), Z13
+	VMULPS      Z2, Z13, Z13
+	VADDPS      Z3, Z13, Z13
+	VMOVUPS     (AX)(R14*4), Z14
+	VCMPPS      $0x16, Z0, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VCMPPS      $0x19, Z1, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VMOVUPS     (CX)(R14*4), Z13
+	VADDPS      Z14, Z8, Z8
+	VSUBPS      Z4, Z13, Z13
+	VFMADD231PS Z13, Z14, Z12
+	LEAQ        (R11)(DI*4), R11
+	LEAQ        (R12)(DI*4), R12
+	LEAQ        (R13)(DI*4), R13
+	LEAQ        (R14)(DI*4), R14
+	JMP         row13
+
+done14:
+row15:
+	CMPQ        R11, R8
+	JGE         done16
+	VMOVUPS     (CX)(R11*4), Z13
+	VMULPS      Z2, Z13, Z13
+	VADDPS      Z3, Z13, Z13
+	VMOVUPS     (AX)(R11*4), Z14
+	VCMPPS      $0x16, Z0, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VCMPPS      $0x19, Z1, Z13, K1
+	VMOVAPS.Z   Z14, K1, Z14
+	VMOVUPS     (CX)(R11*4), Z13
+	VADDPS      Z14, Z5, Z5
+	VSUBPS      Z4, Z13, Z13
+	VFMADD231PS Z13, Z14, Z9
+	LEAQ        (R11)(DI*1), R11
+	JMP         row15
+
+done16:
+	MOVQ    sum_base+0(FP), R11
+	VADDPS  Z6, Z5, Z5
+	VADDPS  Z7, Z5, Z5
+	VADDPS  Z8, Z5, Z5
+	VADDPS  (R11)(R9*4), Z5, Z5
+	VMOVUPS Z5, (R11)(R9*4)
+	MOVQ    dot_base+24(FP), R11
+	VADDPS  Z10, Z9, Z9
+	VADDPS  Z11, Z9, Z9
+	VADDPS  Z12, Z9, Z9
+	VADDPS  (R11)(R9*4), Z9, Z9
+	VMOVUPS Z9, (R11)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R10
+	JGE     loop11
+
+done12:
+	ADDQ $0x00000010, R10
+	VZEROUPPER
+	RET
+
+// func reluSumsAVX512(d []float32, sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·reluSumsAVX512(SB), NOSPLIT, $0-168
+	MOVQ   d_base+0(FP), AX
+	MOVQ   g_base+72(FP), CX
+	MOVQ   x_base+96(FP), DX
+	MOVQ   y_base+120(FP), BX
+	MOVQ   center_base+144(FP), SI
+	VXORPS Z0, Z0, Z0
+	MOVQ   sum_len+32(FP), DI
+	MOVQ   x_len+104(FP), R8
+	XORQ   R9, R9
+	MOVQ   DI, R10
+	SUBQ   $0x00000040, R10
+	JL     done2
+
+loop1:
+	VMOVUPS (SI)(R9*4), Z1
+	VMOVUPS 64(SI)(R9*4), Z2
+	VMOVUPS 128(SI)(R9*4), Z3
+	VMOVUPS 192(SI)(R9*4), Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	MOVQ    R9, R11
+
+row3:
+	CMPQ        R11, R8
+	JGE         done4
+	VCMPPS      $0x09, (BX)(R11*4), Z0, K1
+	VMOVUPS     (CX)(R11*4), Z13
+	VMOVAPS.Z   Z13, K1, Z13
+	VMOVUPS     Z13, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Z14
+	VADDPS      Z13, Z5, Z5
+	VSUBPS      Z1, Z14, Z14
+	VFMADD231PS Z14, Z13, Z9
+	VCMPPS      $0x09, 64(BX)(R11*4), Z0, K1
+	VMOVUPS     64(CX)(R11*4), Z13
+	VMOVAPS.Z   Z13, K1, Z13
+	VMOVUPS     Z13, 64(AX)(R11*4)
+	VMOVUPS     64(DX)(R11*4), Z14
+	VADDPS      Z13, Z6, Z6
+	VSUBPS      Z2, Z14, Z14
+	VFMADD231PS Z14, Z13, Z10
+	VCMPPS      $0x09, 128(BX)(R11*4), Z0, K1
+	VMOVUPS     128(CX)(R11*4), Z13
+	VMOVAPS.Z   Z13, K1, Z13
+	VMOVUPS     Z13, 128(AX)(R11*4)
+	VMOVUPS     128(DX)(R11*4), Z14
+	VADDPS      Z13, Z7, Z7
+	VSUBPS      Z3, Z14, Z14
+	VFMADD231PS Z14, Z13, Z11
+	VCMPPS      $0x09, 192(BX)(R11*4), Z0, K1
+	VMOVUPS     192(CX)(R11*4), Z13
+	VMOVAPS.Z   Z13, K1, Z13
+	VMOVUPS     Z13, 192(AX)(R11*4)
+	VMOVUPS     192(DX)(R11*4), Z14
+	VADDPS      Z13, Z8, Z8
+	VSUBPS      Z4, Z14, Z14
+	VFMADD231PS Z14, Z13, Z12
+	LEAQ        (R11)(DI*1), R11
+	JMP         row3
+
+done4:
+	MOVQ    sum_base+24(FP), R11
+	VADDPS  (R11)(R9*4), Z5, Z5
+	VMOVUPS Z5, (R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Z6, Z6
+	VMOVUPS Z6, 64(R11)(R9*4)
+	VADDPS  128(R11)(R9*4), Z7, Z7
+	VMOVUPS Z7, 128(R11)(R9*4)
+	VADDPS  192(R11)(R9*4), Z8, Z8
+	VMOVUPS Z8, 192(R11)(R9*4)
+	MOVQ    dot_base+48(FP), R11
+	VADDPS  (R11)(R9*4), Z9, Z9
+	VMOVUPS Z9, (R11)(R9*4)
+	VADDPS  64(R11)(R9*4), Z10, Z10
+	VMOVUPS Z10, 64(R11)(R9*4)
+	VADDPS  128(R11)(R9*4), Z11, Z11
+	VMOVUPS Z11, 128(R11)(R9*4)
+	VADDPS  192(R11)(R9*4), Z12, Z12
+	VMOVUPS Z12, 192(R11)(R9*4)
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000040, R10
+	JGE     loop1
+
+done2:
+	ADDQ $0x00000040, R10
+	SUBQ $0x00000020, R10
+	JL   done6
+
+loop5:
+	VMOVUPS (SI)(R9*4), Z1
+	VMOVUPS 64(SI)(R9*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+
+row7:
+	CMPQ        R12, R8
+	JGE         done8
+	VCMPPS      $0x09, (BX)(R11*4), Z0, K1
+	VMOVUPS     (CX)(R11*4), Z11
+	VMOVAPS.Z   Z11, K1, Z11
+	VMOVUPS     Z11, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Z12
+	VADDPS      Z11, Z3, Z3
+	VSUBPS      Z1, Z12, Z12
+	VFMADD231PS Z12, Z11, Z7
+	VCMPPS      $0x09, 64(BX)(R11*4), Z0, K1
+	VMOVUPS     64(CX)(R11*4), Z11
+	VMOVAPS.Z   Z11, K1, Z11
+	VMOVUPS     Z11, 64(AX)(R11*4)
+	VMOVUPS     64(DX)(R11*4), Z12
+	VADDPS      Z11, Z4, Z4
+	VSUBPS      Z2, Z12, Z12
+	VFMADD231PS Z12, Z11, Z8
+	VCMPPS      $0x09, (BX)(R12*4), Z0, K1
+	VMOVUPS     (CX)(R12*4), Z11
+	VMOVAPS.Z   Z11, K1, Z11
+	VMOVUPS     Z11, (AX)(R12*4)
+	VMOVUPS     (DX)(R12*4), Z12
+	VADDPS      Z11, Z5, Z5
+	VSUBPS      Z1, Z12, Z12
+	VFMADD231PS Z12, Z11, Z9
+	VCMPPS      $0x09, 64(BX)(R12*4), Z0, K1
+	VMOVUPS     64(CX)(R12*4), Z11
+	VMOVAPS.Z   Z11, K1, Z11
+	VMOVUPS     Z11, 64(AX)(R12*4)
+	VMOVUPS     64(DX)(R12*4), Z12
+	VADDPS      Z11, Z6, Z6
+	VSUBPS      Z2, Z12, Z12
+	VFMADD231PS Z12, Z11, Z10
+	LEAQ        (R11)(DI*2), R11
+	LEAQ        (R12)(DI*2), R12
+	JMP         row7
+
+done8:
+row9:
+	CMPQ        R11, R8
+	JGE         done10
+	VCMPPS      $0x09, (BX)(R11*4), Z0, K1
+	VMOVUPS     (CX)(R11*4), Z11
+	VMOVAPS.Z   Z11, K1, Z11
+	VMOVUPS     Z11, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Z12
+	VADDPS      Z11, Z3, Z3
+	VSUBPS      Z1, Z12, Z12
+	VFMADD231PS Z12, Z11, Z7
+	VCMPPS      $0x09, 64(BX)(R11*4), Z0, K1
+	VMOVUPS     64(CX)(R11*4), Z11
+	VMOVAPS.Z   Z11, K1, Z11
+	VMOVUPS     Z11, 64(AX)(R11*4)
+	VMOVUPS     64(DX)(R11*4), Z12
+	VADDPS      Z11, Z4, Z4
+	VSUBPS      Z2, Z12, Z12
+	VFMADD231PS Z12, Z11, Z8
+	LEAQ        (R11)(DI*1), R11
+	JMP         row9
+
+done10:
+	MOVQ    sum_base+24(FP), R11
+	VADDPS  Z5, Z3, Z3
+	VADDPS  (R11)(R9*4), Z3, Z3
+	VMOVUPS Z3, (R11)(R9*4)
+	VADDPS  Z6, Z4, Z4
+	VADDPS  64(R11)(R9*4), Z4, Z4
+	VMOVUPS Z4, 64(R11)(R9*4)
+	MOVQ    dot_base+48(FP), R11
+	VADDPS  Z9, Z7, Z7
+	VADDPS  (R11)(R9*4), Z7, Z7
+	VMOVUPS Z7, (R11)(R9*4)
+	VADDPS  Z10, Z8, Z8
+	VADDPS  64(R11)(R9*4), Z8, Z8
+	VMOVUPS Z8, 64(R11)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R10
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JL   done12
+
+loop11:
+	VMOVUPS (SI)(R9*4), Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	MOVQ    R9, R11
+	LEAQ    (R11)(DI*1), R12
+	LEAQ    (R12)(DI*1), R13
+	LEAQ    (R13)(DI*1), R14
+
+row13:
+	CMPQ        R14, R8
+	JGE         done14
+	VCMPPS      $0x09, (BX)(R11*4), Z0, K1
+	VMOVUPS     (CX)(R11*4), Z10
+	VMOVAPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Z11
+	VADDPS      Z10, Z2, Z2
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z6
+	VCMPPS      $0x09, (BX)(R12*4), Z0, K1
+	VMOVUPS     (CX)(R12*4), Z10
+	VMOVAPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, (AX)(R12*4)
+	VMOVUPS     (DX)(R12*4), Z11
+	VADDPS      Z10, Z3, Z3
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z7
+	VCMPPS      $0x09, (BX)(R13*4), Z0, K1
+	VMOVUPS     (CX)(R13*4), Z10
+	VMOVAPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, (AX)(R13*4)
+	VMOVUPS     (DX)(R13*4), Z11
+	VADDPS      Z10, Z4, Z4
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z8
+	VCMPPS      $0x09, (BX)(R14*4), Z0, K1
+	VMOVUPS     (CX)(R14*4), Z10
+	VMOVAPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, (AX)(R14*4)
+	VMOVUPS     (DX)(R14*4), Z11
+	VADDPS      Z10, Z5, Z5
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z9
+	LEAQ        (R11)(DI*4), R11
+	LEAQ        (R12)(DI*4), R12
+	LEAQ        (R13)(DI*4), R13
+	LEAQ        (R14)(DI*4), R14
+	JMP         row13
+
+done14:
+row15:
+	CMPQ        R11, R8
+	JGE         done16
+	VCMPPS      $0x09, (BX)(R11*4), Z0, K1
+	VMOVUPS     (CX)(R11*4), Z10
+	VMOVAPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, (AX)(R11*4)
+	VMOVUPS     (DX)(R11*4), Z11
+	VADDPS      Z10, Z2, Z2
+	VSUBPS      Z1, Z11, Z11
+	VFMADD231PS Z11, Z10, Z6
+	LEAQ        (R11)(DI*1), R11
+	JMP         row15
+
+done16:
+	MOVQ    sum_base+24(FP), R11
+	VADDPS  Z3, Z2, Z2
+	VADDPS  Z4, Z2, Z2
+	VADDPS  Z5, Z2, Z2
+	VADDPS  (R11)(R9*4), Z2, Z2
+	VMOVUPS Z2, (R11)(R9*4)
+	MOVQ    dot_base+48(FP), R11
+	VADDPS  Z7, Z6, Z6
+	VADDPS  Z8, Z6, Z6
+	VADDPS  Z9, Z6, Z6
+	VADDPS  (R11)(R9*4), Z6, Z6
+	VMOVUPS Z6, (R11)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R10
+	JGE     loop11
+
+done12:
+	ADDQ $0x00000010, R10
+	VZEROUPPER
+	RET
+
+// func columnGradAVX512(dx []float32, g []float32, x []float32, a []float32, b []float32, c []float32)
+// Requires: AVX, AVX512F
+TEXT ·columnGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ dx_base+0(FP), AX
+	MOVQ g_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ a_base+72(FP), BX
+	MOVQ b_base+96(FP), SI
+	MOVQ c_base+120(FP), DI
+	MOVQ a_len+80(FP), R8
+	MOVQ x_len+56(FP), R9
+	XORQ R10, R10
+
+row1:
+	CMPQ R10, R9
+	JGE  end2
+	XORQ R11, R11
+	MOVQ R8, R12
+	SUBQ $0x00000040, R12
+	JL   done4
+
+loop3:
+	VMOVUPS (CX)(R10*4), Z0
+	VMOVUPS (DX)(R10*4), Z1
+	VMULPS  (SI)(R11*4), Z1, Z1
+	VADDPS  (DI)(R11*4), Z1, Z1
+	VMULPS  (BX)(R11*4), Z0, Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(R10*4)
+	VMOVUPS 64(CX)(R10*4), Z0
+	VMOVUPS 64(DX)(R10*4), Z1
+	VMULPS  64(SI)(R11*4), Z1, Z1
+	VADDPS  64(DI)(R11*4), Z1, Z1
+	VMULPS  64(BX)(R11*4), Z0, Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)(R10*4)
+	VMOVUPS 128(CX)(R10*4), Z0
+	VMOVUPS 128(DX)(R10*4), Z1
+	VMULPS  128(SI)(R11*4), Z1, Z1
+	VADDPS  128(DI)(R11*4), Z1, Z1
+	VMULPS  128(BX)(R11*4), Z0, Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)(R10*4)
+	VMOVUPS 192(CX)(R10*4), Z0
+	VMOVUPS 192(DX)(R10*4), Z1
+	VMULPS  192(SI)(R11*4), Z1, Z1
+	VADDPS  192(DI)(R11*4), Z1, Z1
+	VMULPS  192(BX)(R11*4), Z0, Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)(R10*4)
+	ADDQ    $0x00000040, R10
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000040, R12
+	JGE     loop3
+
+done4:
+	ADDQ $0x00000040, R12
+	SUBQ $0x00000010, R12
+	JL   done6
+
+loop5:
+	VMOVUPS (CX)(R10*4), Z0
+	VMOVUPS (DX)(R10*4), Z1
+	VMULPS  (SI)(R11*4), Z1, Z1
+	VADDPS  (DI)(R11*4), Z1, Z1
+	VMULPS  (BX)(R11*4), Z0, Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(R10*4)
+	ADDQ    $0x00000010, R10
+	ADDQ    $0x00000010, R11
+	SUBQ    $0x00000010, R12
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000010, R12
+	JMP  row1
+
+end2:
+	VZEROUPPER
+	RET
+
+// func scaleShiftGradAVX512(dx []float32, g []float32, x []float32, scale []float32, shift []float32, a []float32, b []float32, c []float32, low float32, high float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleShiftGradAVX512(SB), NOSPLIT, $0-200
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         scale_base+72(FP), BX
+	MOVQ         shift_base+96(FP), SI
+	MOVQ         a_base+120(FP), DI
+	MOVQ         b_base+144(FP), R8
+	MOVQ         c_base+168(FP), R9
+	VBROADCASTSS low+192(FP), Z0
+	VBROADCASTSS high+196(FP), Z1
+	MOVQ         a_len+128(FP), R10
+	MOVQ         x_len+56(FP), R11
+	XORQ         R12, R12
+
+row1:
+	CMPQ R12, R11
+	JGE  end2
+	XORQ R13, R13
+	MOVQ R10, R14
+	SUBQ $0x00000040, R14
+	JL   done4
+
+loop3:
+	VMOVUPS   (CX)(R12*4), Z2
+	VMOVUPS   (DX)(R12*4), Z3
+	VMULPS    (BX)(R13*4), Z3, Z3
+	VADDPS    (SI)(R13*4), Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x19, Z1, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMULPS    (DI)(R13*4), Z2, Z2
+	VMOVUPS   (DX)(R12*4), Z3
+	VMULPS    (R8)(R13*4), Z3, Z3
+	VADDPS    (R9)(R13*4), Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   Z2, (AX)(R12*4)
+	VMOVUPS   64(CX)(R12*4), Z2
+	VMOVUPS   64(DX)(R12*4), Z3
+	VMULPS    64(BX)(R13*4), Z3, Z3
+	VADDPS    64(SI)(R13*4), Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x19, Z1, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMULPS    64(DI)(R13*4), Z2, Z2
+	VMOVUPS   64(DX)(R12*4), Z3
+	VMULPS    64(R8)(R13*4), Z3, Z3
+	VADDPS    64(R9)(R13*4), Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   Z2, 64(AX)(R12*4)
+	VMOVUPS   128(CX)(R12*4), Z2
+	VMOVUPS   128(DX)(R12*4), Z3
+	VMULPS    128(BX)(R13*4), Z3, Z3
+	VADDPS    128(SI)(R13*4), Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x19, Z1, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMULPS    128(DI)(R13*4), Z2, Z2
+	VMOVUPS   128(DX)(R12*4), Z3
+	VMULPS    128(R8)(R13*4), Z3, Z3
+	VADDPS    128(R9)(R13*4), Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   Z2, 128(AX)(R12*4)
+	VMOVUPS   192(CX)(R12*4), Z2
+	VMOVUPS   192(DX)(R12*4), Z3
+	VMULPS    192(BX)(R13*4), Z3, Z3
+	VADDPS    192(SI)(R13*4), Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x19, Z1, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMULPS    192(DI)(R13*4), Z2, Z2
+	VMOVUPS   192(DX)(R12*4), Z3
+	VMULPS    192(R8)(R13*4), Z3, Z3
+	VADDPS    192(R9)(R13*4), Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   Z2, 192(AX)(R12*4)
+	ADDQ      $0x00000040, R12
+	ADDQ      $0x00000040, R13
+	SUBQ      $0x00000040, R14
+	JGE       loop3
+
+done4:
+	ADDQ $0x00000040, R14
+	SUBQ $0x00000010, R14
+	JL   done6
+
+loop5:
+	VMOVUPS   (CX)(R12*4), Z2
+	VMOVUPS   (DX)(R12*4), Z3
+	VMULPS    (BX)(R13*4), Z3, Z3
+	VADDPS    (SI)(R13*4), Z3, Z3
+	VCMPPS    $0x16, Z0, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x19, Z1, Z3, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMULPS    (DI)(R13*4), Z2, Z2
+	VMOVUPS   (DX)(R12*4), Z3
+	VMULPS    (R8)(R13*4), Z3, Z3
+	VADDPS    (R9)(R13*4), Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   Z2, (AX)(R12*4)
+	ADDQ      $0x00000010, R12
+	ADDQ      $0x00000010, R13
+	SUBQ      $0x00000010, R14
+	JGE       loop5
+
+done6:
+	ADDQ $0x00000010, R14
 	JMP  row1
 
 end2:

@@ -14,22 +14,43 @@ func columnSumsAVX2(dst []float32, x []float32)
 //go:noescape
 func columnSquaresAVX2(dst []float32, x []float32, center []float32)
 
-// scaleShiftAVX2 computes y[i*cols+j] = x[i*cols+j]*scale[j] + shift[j], but at least floor.
+// columnDotsAVX2 computes sum[j] += sum(i) g[i*cols+j], dot[j] += sum(i) g[i*cols+j]*(x[i*cols+j]-center[j]).
 //
 //go:noescape
-func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, floor float32)
+func columnDotsAVX2(sum []float32, dot []float32, g []float32, x []float32, center []float32)
+
+// scaleShiftAVX2 computes y[i*cols+j] = x[i*cols+j]*scale[j] + shift[j], but at least low and at most high.
+//
+//go:noescape
+func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
+
+// scaleShiftAddAVX2 computes y[i*cols+j] = (x[i*cols+j]*scale[j] + shift[j]) + (r[i*cols+j]*rscale[j] + rshift[j]), but at least low.
+//
+//go:noescape
+func scaleShiftAddAVX2(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
 
 // scaleShiftSumsAVX2 computes sum[j] += sum(i) d, dot[j] += sum(i) d*(x[i*cols+j]-center[j])
-// with d = 0 where y[i*cols+j] <= floor, else g[i*cols+j].
+// with d = g[i*cols+j] where low < x[i*cols+j]*scale[j] + shift[j] < high, else 0.
 //
 //go:noescape
-func scaleShiftSumsAVX2(sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32, floor float32)
+func scaleShiftSumsAVX2(sum []float32, dot []float32, g []float32, x []float32, scale []float32, shift []float32, center []float32, low float32, high float32)
+
+// reluSumsAVX2 computes d[i*cols+j] = 0 where y[i*cols+j] <= 0, else g[i*cols+j],
+// sum[j] += sum(i) d[i*cols+j], dot[j] += sum(i) d[i*cols+j]*(x[i*cols+j]-center[j]).
+//
+//go:noescape
+func reluSumsAVX2(d []float32, sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32)
+
+// columnGradAVX2 computes dx[i*cols+j] = g[i*cols+j]*a[j] + (x[i*cols+j]*b[j] + c[j]).
+//
+//go:noescape
+func columnGradAVX2(dx []float32, g []float32, x []float32, a []float32, b []float32, c []float32)
 
 // scaleShiftGradAVX2 computes dx[i*cols+j] = d*a[j] + (x[i*cols+j]*b[j] + c[j])
-// with d = 0 where y[i*cols+j] <= floor, else g[i*cols+j].
+// with d = g[i*cols+j] where low < x[i*cols+j]*scale[j] + shift[j] < high, else 0.
 //
 //go:noescape
-func scaleShiftGradAVX2(dx []float32, g []float32, x []float32, y []float32, a []float32, b []float32, c []float32, floor float32)
+func scaleShiftGradAVX2(dx []float32, g []float32, x []float32, scale []float32, shift []float32, a []float32, b []float32, c []float32, low float32, high float32)
 
 // columnSumsAVX512 computes dst[j] += sum(i) x[i*cols+j].
 //
@@ -41,19 +62,40 @@ func columnSumsAVX512(dst []float32, x []float32)
 //go:noescape
 func columnSquaresAVX512(dst []float32, x []float32, center []float32)
 
-// scaleShiftAVX512 computes y[i*cols+j] = x[i*cols+j]*scale[j] + shift[j], but at least floor.
+// columnDotsAVX512 computes sum[j] += sum(i) g[i*cols+j], dot[j] += sum(i) g[i*cols+j]*(x[i*cols+j]-center[j]).
 //
 //go:noescape
-func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, floor float32)
+func columnDotsAVX512(sum []float32, dot []float32, g []float32, x []float32, center []float32)
+
+// scaleShiftAVX512 computes y[i*cols+j] = x[i*cols+j]*scale[j] + shift[j], but at least low and at most high.
+//
+//go:noescape
+func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
+
+// scaleShiftAddAVX512 computes y[i*cols+j] = (x[i*cols+j]*scale[j] + shift[j]) + (r[i*cols+j]*rscale[j] + rshift[j]), but at least low.
+//
+//go:noescape
+func scaleShiftAddAVX512(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
 
 // scaleShiftSumsAVX512 computes sum[j] += sum(i) d, dot[j] += sum(i) d*(x[i*cols+j]-center[j])
-// with d = 0 where y[i*cols+j] <= floor, else g[i*cols+j].
+// with d = g[i*cols+j] where low < x[i*cols+j]*scale[j] + shift[j] < high, else 0.
 //
 //go:noescape
-func scaleShiftSumsAVX512(sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32, floor float32)
+func scaleShiftSumsAVX512(sum []float32, dot []float32, g []float32, x []float32, scale []float32, shift []float32, center []float32, low float32, high float32)
+
+// reluSumsAVX512 computes d[i*cols+j] = 0 where y[i*cols+j] <= 0, else g[i*cols+j],
+// sum[j] += sum(i) d[i*cols+j], dot[j] += sum(i) d[i*cols+j]*(x[i*cols+j]-center[j]).
+//
+//go:noescape
+func reluSumsAVX512(d []float32, sum []float32, dot []float32, g []float32, x []float32, y []float32, center []float32)
+
+// columnGradAVX512 computes dx[i*cols+j] = g[i*cols+j]*a[j] + (x[i*cols+j]*b[j] + c[j]).
+//
+//go:noescape
+func columnGradAVX512(dx []float32, g []float32, x []float32, a []float32, b []float32, c []float32)
 
 // scaleShiftGradAVX512 computes dx[i*cols+j] = d*a[j] + (x[i*cols+j]*b[j] + c[j])
-// with d = 0 where y[i*cols+j] <= floor, else g[i*cols+j].
+// with d = g[i*cols+j] where low < x[i*cols+j]*scale[j] + shift[j] < high, else 0.
 //
 //go:noescape
-func scaleShiftGradAVX512(dx []float32, g []float32, x []float32, y []float32, a []float32, b []float32, c []float32, floor float32)
+func scaleShiftGradAVX512(dx []float32, g []float32, x []float32, scale []float32, shift []float32, a []float32, b []float32, c []float32, low float32, high float32)

@@ -68,7 +68,8 @@ func storeI32Generic(dst []float32, outs []int, c []int32, ldc, n int, offset []
 //	dst[outs[i]+j] = floor where v < floor, ceil where v > ceil, v elsewhere
 //
 // for i < len(outs), j < n and floor <= ceil, every operation rounded for itself:
-// a batch norm, a shortcut and a ReLU. A nil other adds nothing.
+// a batch norm, a shortcut and a ReLU. A nil other adds nothing, and a bound that is
+// a NaN is none.
 func FinishRows(dst []float32, outs []int, n int, scale, shift, other []float32, floor, ceil float32) {
 	if n < 0 || !within(len(dst), outs, n) || len(scale) < n || len(shift) < n || other != nil && !within(len(other), outs, n) {
 		panic(fmt.Sprintf("kernel.FinishRows: %d rows of %d columns of %d values, with %d factors, %d summands and %d others",

@@ -4,7 +4,18 @@ package kernel
 
 import "github.com/AlarioAI/bitnet/internal/cpu"
 
-func rowNorm(y, x []float32, mean, rstd float32, weight, bias []float32) {
+func rowMoments(mean, squares, x []float32, d int, share float32) {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		rowMomentsAVX512(mean, squares, x, d, share)
+	case cpu.AVX2:
+		rowMomentsAVX2(mean, squares, x, d, share)
+	default:
+		rowMomentsGeneric(mean, squares, x, d, share)
+	}
+}
+
+func rowNorm(y, x, mean, rstd, weight, bias []float32) {
 	switch cpu.Current() {
 	case cpu.AVX512:
 		rowNormAVX512(y, x, mean, rstd, weight, bias)
@@ -15,17 +26,18 @@ func rowNorm(y, x []float32, mean, rstd float32, weight, bias []float32) {
 	}
 }
 
-func rowNormSums(dweight, dbias, dy, x []float32, mean, rstd float32, weight []float32) (sum, dot float32) {
+func rowNormSums(sum, dot, dweight, dbias, dy, x, mean, rstd, weight []float32) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		return rowNormSumsAVX512(dweight, dbias, dy, x, mean, rstd, weight)
+		rowNormSumsAVX512(sum, dot, dweight, dbias, dy, x, mean, rstd, weight)
 	case cpu.AVX2:
-		return rowNormSumsAVX2(dweight, dbias, dy, x, mean, rstd, weight)
+		rowNormSumsAVX2(sum, dot, dweight, dbias, dy, x, mean, rstd, weight)
+	default:
+		rowNormSumsGeneric(sum, dot, dweight, dbias, dy, x, mean, rstd, weight)
 	}
-	return rowNormSumsGeneric(dweight, dbias, dy, x, mean, rstd, weight)
 }
 
-func rowNormGrad(dx, dy, x []float32, mean, rstd float32, weight []float32, meanG, meanGX float32) {
+func rowNormGrad(dx, dy, x, mean, rstd, weight, meanG, meanGX []float32) {
 	switch cpu.Current() {
 	case cpu.AVX512:
 		rowNormGradAVX512(dx, dy, x, mean, rstd, weight, meanG, meanGX)

@@ -4,133 +4,302 @@
 
 #include "textflag.h"
 
-// func rowNormAVX2(y []float32, x []float32, mean float32, rstd float32, weight []float32, bias []float32)
-// Requires: AVX
-TEXT ·rowNormAVX2(SB), NOSPLIT, $0-104
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), CX
-	MOVQ         x_base+24(FP), DX
-	VBROADCASTSS mean+48(FP), Y0
-	VBROADCASTSS rstd+52(FP), Y1
-	MOVQ         weight_base+56(FP), BX
-	MOVQ         bias_base+80(FP), SI
-	XORQ         DI, DI
-	SUBQ         $0x00000020, CX
-	JL           done2
+// func rowMomentsAVX2(mean []float32, squares []float32, x []float32, d int, share float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·rowMomentsAVX2(SB), NOSPLIT, $0-84
+	MOVQ         x_base+48(FP), AX
+	MOVQ         d+72(FP), CX
+	VBROADCASTSS share+80(FP), Y0
+	XORQ         DX, DX
 
-loop1:
-	VMOVUPS (DX)(DI*4), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMULPS  (BX)(DI*4), Y2, Y2
-	VADDPS  (SI)(DI*4), Y2, Y2
-	VMOVUPS Y2, (AX)(DI*4)
-	VMOVUPS 32(DX)(DI*4), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMULPS  32(BX)(DI*4), Y2, Y2
-	VADDPS  32(SI)(DI*4), Y2, Y2
-	VMOVUPS Y2, 32(AX)(DI*4)
-	VMOVUPS 64(DX)(DI*4), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMULPS  64(BX)(DI*4), Y2, Y2
-	VADDPS  64(SI)(DI*4), Y2, Y2
-	VMOVUPS Y2, 64(AX)(DI*4)
-	VMOVUPS 96(DX)(DI*4), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMULPS  96(BX)(DI*4), Y2, Y2
-	VADDPS  96(SI)(DI*4), Y2, Y2
-	VMOVUPS Y2, 96(AX)(DI*4)
-	ADDQ    $0x00000020, DI
-	SUBQ    $0x00000020, CX
-	JGE     loop1
-
-done2:
-	ADDQ $0x00000020, CX
-	SUBQ $0x00000008, CX
-	JL   done4
+row1:
+	MOVQ   mean_len+8(FP), BX
+	CMPQ   DX, BX
+	JGE    done2
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	MOVQ   CX, BX
+	XORQ   SI, SI
+	SUBQ   $0x00000020, BX
+	JL     done4
 
 loop3:
-	VMOVUPS (DX)(DI*4), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMULPS  (BX)(DI*4), Y2, Y2
-	VADDPS  (SI)(DI*4), Y2, Y2
-	VMOVUPS Y2, (AX)(DI*4)
-	ADDQ    $0x00000008, DI
-	SUBQ    $0x00000008, CX
-	JGE     loop3
+	VADDPS (AX)(SI*4), Y1, Y1
+	VADDPS 32(AX)(SI*4), Y2, Y2
+	VADDPS 64(AX)(SI*4), Y3, Y3
+	VADDPS 96(AX)(SI*4), Y4, Y4
+	ADDQ   $0x00000020, SI
+	SUBQ   $0x00000020, BX
+	JGE    loop3
 
 done4:
-	ADDQ $0x00000008, CX
-	SUBQ $0x00000004, CX
+	ADDQ $0x00000020, BX
+	SUBQ $0x00000008, BX
 	JL   done6
 
 loop5:
-	VMOVUPS (DX)(DI*4), X2
-	VSUBPS  X0, X2, X2
-	VMULPS  X1, X2, X2
-	VMULPS  (BX)(DI*4), X2, X2
-	VADDPS  (SI)(DI*4), X2, X2
-	VMOVUPS X2, (AX)(DI*4)
-	ADDQ    $0x04, DI
-	SUBQ    $0x00000004, CX
-	JGE     loop5
+	VADDPS (AX)(SI*4), Y1, Y1
+	ADDQ   $0x00000008, SI
+	SUBQ   $0x00000008, BX
+	JGE    loop5
 
 done6:
-	ADDQ $0x00000004, CX
-	SUBQ $0x00000002, CX
-	JL   done8
+	ADDQ         $0x00000008, BX
+	TESTQ        BX, BX
+	JZ           skip7
+	VMOVD        BX, X11
+	VPBROADCASTD X11, Y11
+	MOVQ         $0x0706050403020100, BX
+	VMOVQ        BX, X12
+	VPMOVZXBD    X12, Y12
+	VPCMPGTD     Y12, Y11, Y11
+	VMASKMOVPS   (AX)(SI*4), Y11, Y11
+	VADDPS       Y11, Y1, Y1
 
-loop7:
-	VMOVSD (DX)(DI*4), X2
-	VSUBPS X0, X2, X2
-	VMULPS X1, X2, X2
-	VMOVSD (BX)(DI*4), X3
-	VMULPS X3, X2, X2
-	VMOVSD (SI)(DI*4), X3
-	VADDPS X3, X2, X2
-	VMOVSD X2, (AX)(DI*4)
-	ADDQ   $0x02, DI
-	SUBQ   $0x00000002, CX
-	JGE    loop7
+skip7:
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x4e, X1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0xb1, X1, X2
+	VADDPS       X2, X1, X1
+	VMULSS       X0, X1, X1
+	MOVQ         mean_base+0(FP), BX
+	VMOVSS       X1, (BX)(DX*4)
+	VBROADCASTSS X1, Y1
+	MOVQ         CX, BX
+	XORQ         SI, SI
+	SUBQ         $0x00000020, BX
+	JL           done9
 
-done8:
-	ADDQ $0x00000002, CX
-	SUBQ $0x00000001, CX
-	JL   done10
+loop8:
+	VMOVUPS     (AX)(SI*4), Y2
+	VSUBPS      Y1, Y2, Y2
+	VFMADD231PS Y2, Y2, Y6
+	VMOVUPS     32(AX)(SI*4), Y2
+	VSUBPS      Y1, Y2, Y2
+	VFMADD231PS Y2, Y2, Y7
+	VMOVUPS     64(AX)(SI*4), Y2
+	VSUBPS      Y1, Y2, Y2
+	VFMADD231PS Y2, Y2, Y8
+	VMOVUPS     96(AX)(SI*4), Y2
+	VSUBPS      Y1, Y2, Y2
+	VFMADD231PS Y2, Y2, Y9
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000020, BX
+	JGE         loop8
 
-loop9:
-	VMOVSS (DX)(DI*4), X2
-	VSUBPS X0, X2, X2
-	VMULPS X1, X2, X2
-	VMOVSS (BX)(DI*4), X3
-	VMULPS X3, X2, X2
-	VMOVSS (SI)(DI*4), X3
-	VADDPS X3, X2, X2
-	VMOVSS X2, (AX)(DI*4)
-	ADDQ   $0x01, DI
-	SUBQ   $0x00000001, CX
-	JGE    loop9
+done9:
+	ADDQ $0x00000020, BX
+	SUBQ $0x00000008, BX
+	JL   done11
 
-done10:
-	ADDQ $0x00000001, CX
+loop10:
+	VMOVUPS     (AX)(SI*4), Y2
+	VSUBPS      Y1, Y2, Y2
+	VFMADD231PS Y2, Y2, Y6
+	ADDQ        $0x00000008, SI
+	SUBQ        $0x00000008, BX
+	JGE         loop10
+
+done11:
+	ADDQ         $0x00000008, BX
+	TESTQ        BX, BX
+	JZ           skip12
+	VMOVD        BX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         $0x0706050403020100, BX
+	VMOVQ        BX, X3
+	VPMOVZXBD    X3, Y3
+	VPCMPGTD     Y3, Y2, Y2
+	VMASKMOVPS   (AX)(SI*4), Y2, Y3
+	VSUBPS       Y1, Y3, Y3
+	VANDPS       Y2, Y3, Y3
+	VFMADD231PS  Y3, Y3, Y6
+
+skip12:
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y7, Y7
+	VADDPS       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X1
+	VADDPS       X1, X6, X6
+	VPERMILPS    $0x4e, X6, X1
+	VADDPS       X1, X6, X6
+	VPERMILPS    $0xb1, X6, X1
+	VADDPS       X1, X6, X6
+	MOVQ         squares_base+24(FP), BX
+	VMOVSS       X6, (BX)(DX*4)
+	LEAQ         (AX)(CX*4), AX
+	INCQ         DX
+	JMP          row1
+
+done2:
 	VZEROUPPER
 	RET
 
-// func rowNormSumsAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32) (sum float32, dot float32)
-// Requires: AVX, FMA3, SSE
-TEXT ·rowNormSumsAVX2(SB), NOSPLIT, $0-136
-	MOVQ         dweight_base+0(FP), AX
-	MOVQ         dbias_base+24(FP), CX
-	MOVQ         dy_base+48(FP), DX
-	MOVQ         dy_len+56(FP), BX
-	MOVQ         x_base+72(FP), SI
-	VBROADCASTSS mean+96(FP), Y0
-	VBROADCASTSS rstd+100(FP), Y1
-	MOVQ         weight_base+104(FP), DI
+// func rowNormAVX2(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
+// Requires: AVX
+TEXT ·rowNormAVX2(SB), NOSPLIT, $0-144
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ weight_base+96(FP), DX
+	MOVQ bias_base+120(FP), BX
+	MOVQ weight_len+104(FP), SI
+	XORQ DI, DI
+
+row1:
+	MOVQ         mean_len+56(FP), R8
+	CMPQ         DI, R8
+	JGE          done2
+	MOVQ         mean_base+48(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y0
+	MOVQ         rstd_base+72(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y1
+	MOVQ         SI, R8
+	XORQ         R9, R9
+	SUBQ         $0x00000020, R8
+	JL           done4
+
+loop3:
+	VMOVUPS (CX)(R9*4), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  (DX)(R9*4), Y2, Y2
+	VADDPS  (BX)(R9*4), Y2, Y2
+	VMOVUPS Y2, (AX)(R9*4)
+	VMOVUPS 32(CX)(R9*4), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  32(DX)(R9*4), Y2, Y2
+	VADDPS  32(BX)(R9*4), Y2, Y2
+	VMOVUPS Y2, 32(AX)(R9*4)
+	VMOVUPS 64(CX)(R9*4), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  64(DX)(R9*4), Y2, Y2
+	VADDPS  64(BX)(R9*4), Y2, Y2
+	VMOVUPS Y2, 64(AX)(R9*4)
+	VMOVUPS 96(CX)(R9*4), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  96(DX)(R9*4), Y2, Y2
+	VADDPS  96(BX)(R9*4), Y2, Y2
+	VMOVUPS Y2, 96(AX)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R8
+	JGE     loop3
+
+done4:
+	ADDQ $0x00000020, R8
+	SUBQ $0x00000008, R8
+	JL   done6
+
+loop5:
+	VMOVUPS (CX)(R9*4), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  (DX)(R9*4), Y2, Y2
+	VADDPS  (BX)(R9*4), Y2, Y2
+	VMOVUPS Y2, (AX)(R9*4)
+	ADDQ    $0x00000008, R9
+	SUBQ    $0x00000008, R8
+	JGE     loop5
+
+done6:
+	ADDQ $0x00000008, R8
+	SUBQ $0x00000004, R8
+	JL   done8
+
+loop7:
+	VMOVUPS (CX)(R9*4), X2
+	VSUBPS  X0, X2, X2
+	VMULPS  X1, X2, X2
+	VMULPS  (DX)(R9*4), X2, X2
+	VADDPS  (BX)(R9*4), X2, X2
+	VMOVUPS X2, (AX)(R9*4)
+	ADDQ    $0x04, R9
+	SUBQ    $0x00000004, R8
+	JGE     loop7
+
+done8:
+	ADDQ $0x00000004, R8
+	SUBQ $0x00000002, R8
+	JL   done10
+
+loop9:
+	VMOVSD (CX)(R9*4), X2
+	VSUBPS X0, X2, X2
+	VMULPS X1, X2, X2
+	VMOVSD (DX)(R9*4), X3
+	VMULPS X3, X2, X2
+	VMOVSD (BX)(R9*4), X3
+	VADDPS X3, X2, X2
+	VMOVSD X2, (AX)(R9*4)
+	ADDQ   $0x02, R9
+	SUBQ   $0x00000002, R8
+	JGE    loop9
+
+done10:
+	ADDQ $0x00000002, R8
+	SUBQ $0x00000001, R8
+	JL   done12
+
+loop11:
+	VMOVSS (CX)(R9*4), X2
+	VSUBPS X0, X2, X2
+	VMULPS X1, X2, X2
+	VMOVSS (DX)(R9*4), X3
+	VMULPS X3, X2, X2
+	VMOVSS (BX)(R9*4), X3
+	VADDPS X3, X2, X2
+	VMOVSS X2, (AX)(R9*4)
+	ADDQ   $0x01, R9
+	SUBQ   $0x00000001, R8
+	JGE    loop11
+
+done12:
+	ADDQ $0x00000001, R8
+	LEAQ (AX)(SI*4), AX
+	LEAQ (CX)(SI*4), CX
+	INCQ DI
+	JMP  row1
+
+done2:
+	VZEROUPPER
+	RET
+
+// func rowNormSumsAVX2(sum []float32, dot []float32, dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32)
+// Requires: AVX, FMA3
+TEXT ·rowNormSumsAVX2(SB), NOSPLIT, $0-216
+	MOVQ dweight_base+48(FP), AX
+	MOVQ dbias_base+72(FP), CX
+	MOVQ dy_base+96(FP), DX
+	MOVQ x_base+120(FP), BX
+	MOVQ weight_base+192(FP), SI
+	MOVQ weight_len+200(FP), DI
+	XORQ R8, R8
+
+row1:
+	MOVQ         mean_len+152(FP), R9
+	CMPQ         R8, R9
+	JGE          done2
+	MOVQ         mean_base+144(FP), R9
+	VBROADCASTSS (R9)(R8*4), Y0
+	MOVQ         rstd_base+168(FP), R9
+	VBROADCASTSS (R9)(R8*4), Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
@@ -141,158 +310,159 @@ TEXT ·rowNormSumsAVX2(SB), NOSPLIT, $0-136
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	XORQ         R8, R8
-	SUBQ         $0x00000020, BX
-	JL           done2
-
-loop1:
-	VMOVUPS     (DX)(R8*4), Y12
-	VADDPS      (CX)(R8*4), Y12, Y13
-	VMOVUPS     Y13, (CX)(R8*4)
-	VMOVUPS     (SI)(R8*4), Y13
-	VSUBPS      Y0, Y13, Y13
-	VMULPS      Y1, Y13, Y13
-	VMOVUPS     (AX)(R8*4), Y14
-	VFMADD231PS Y13, Y12, Y14
-	VMOVUPS     Y14, (AX)(R8*4)
-	VMULPS      (DI)(R8*4), Y12, Y12
-	VADDPS      Y12, Y2, Y2
-	VFMADD231PS Y13, Y12, Y6
-	VMOVUPS     32(DX)(R8*4), Y12
-	VADDPS      32(CX)(R8*4), Y12, Y13
-	VMOVUPS     Y13, 32(CX)(R8*4)
-	VMOVUPS     32(SI)(R8*4), Y13
-	VSUBPS      Y0, Y13, Y13
-	VMULPS      Y1, Y13, Y13
-	VMOVUPS     32(AX)(R8*4), Y14
-	VFMADD231PS Y13, Y12, Y14
-	VMOVUPS     Y14, 32(AX)(R8*4)
-	VMULPS      32(DI)(R8*4), Y12, Y12
-	VADDPS      Y12, Y3, Y3
-	VFMADD231PS Y13, Y12, Y7
-	VMOVUPS     64(DX)(R8*4), Y12
-	VADDPS      64(CX)(R8*4), Y12, Y13
-	VMOVUPS     Y13, 64(CX)(R8*4)
-	VMOVUPS     64(SI)(R8*4), Y13
-	VSUBPS      Y0, Y13, Y13
-	VMULPS      Y1, Y13, Y13
-	VMOVUPS     64(AX)(R8*4), Y14
-	VFMADD231PS Y13, Y12, Y14
-	VMOVUPS     Y14, 64(AX)(R8*4)
-	VMULPS      64(DI)(R8*4), Y12, Y12
-	VADDPS      Y12, Y4, Y4
-	VFMADD231PS Y13, Y12, Y8
-	VMOVUPS     96(DX)(R8*4), Y12
-	VADDPS      96(CX)(R8*4), Y12, Y13
-	VMOVUPS     Y13, 96(CX)(R8*4)
-	VMOVUPS     96(SI)(R8*4), Y13
-	VSUBPS      Y0, Y13, Y13
-	VMULPS      Y1, Y13, Y13
-	VMOVUPS     96(AX)(R8*4), Y14
-	VFMADD231PS Y13, Y12, Y14
-	VMOVUPS     Y14, 96(AX)(R8*4)
-	VMULPS      96(DI)(R8*4), Y12, Y12
-	VADDPS      Y12, Y5, Y5
-	VFMADD231PS Y13, Y12, Y9
-	ADDQ        $0x00000020, R8
-	SUBQ        $0x00000020, BX
-	JGE         loop1
-
-done2:
-	ADDQ $0x00000020, BX
-	SUBQ $0x00000008, BX
-	JL   done4
+	MOVQ         DI, R9
+	XORQ         R10, R10
+	SUBQ         $0x00000020, R9
+	JL           done4
 
 loop3:
-	VMOVUPS     (DX)(R8*4), Y12
-	VADDPS      (CX)(R8*4), Y12, Y13
-	VMOVUPS     Y13, (CX)(R8*4)
-	VMOVUPS     (SI)(R8*4), Y13
+	VMOVUPS     (DX)(R10*4), Y12
+	VADDPS      (CX)(R10*4), Y12, Y13
+	VMOVUPS     Y13, (CX)(R10*4)
+	VMOVUPS     (BX)(R10*4), Y13
 	VSUBPS      Y0, Y13, Y13
 	VMULPS      Y1, Y13, Y13
-	VMOVUPS     (AX)(R8*4), Y14
+	VMOVUPS     (AX)(R10*4), Y14
 	VFMADD231PS Y13, Y12, Y14
-	VMOVUPS     Y14, (AX)(R8*4)
-	VMULPS      (DI)(R8*4), Y12, Y12
+	VMOVUPS     Y14, (AX)(R10*4)
+	VMULPS      (SI)(R10*4), Y12, Y12
 	VADDPS      Y12, Y2, Y2
-	VFMADD231PS Y13, Y12, Y6
-	ADDQ        $0x00000008, R8
-	SUBQ        $0x00000008, BX
+	VFMADD231PS Y13, Y12, Y7
+	VMOVUPS     32(DX)(R10*4), Y12
+	VADDPS      32(CX)(R10*4), Y12, Y13
+	VMOVUPS     Y13, 32(CX)(R10*4)
+	VMOVUPS     32(BX)(R10*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y1, Y13, Y13
+	VMOVUPS     32(AX)(R10*4), Y14
+	VFMADD231PS Y13, Y12, Y14
+	VMOVUPS     Y14, 32(AX)(R10*4)
+	VMULPS      32(SI)(R10*4), Y12, Y12
+	VADDPS      Y12, Y3, Y3
+	VFMADD231PS Y13, Y12, Y8
+	VMOVUPS     64(DX)(R10*4), Y12
+	VADDPS      64(CX)(R10*4), Y12, Y13
+	VMOVUPS     Y13, 64(CX)(R10*4)
+	VMOVUPS     64(BX)(R10*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y1, Y13, Y13
+	VMOVUPS     64(AX)(R10*4), Y14
+	VFMADD231PS Y13, Y12, Y14
+	VMOVUPS     Y14, 64(AX)(R10*4)
+	VMULPS      64(SI)(R10*4), Y12, Y12
+	VADDPS      Y12, Y4, Y4
+	VFMADD231PS Y13, Y12, Y9
+	VMOVUPS     96(DX)(R10*4), Y12
+	VADDPS      96(CX)(R10*4), Y12, Y13
+	VMOVUPS     Y13, 96(CX)(R10*4)
+	VMOVUPS     96(BX)(R10*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y1, Y13, Y13
+	VMOVUPS     96(AX)(R10*4), Y14
+	VFMADD231PS Y13, Y12, Y14
+	VMOVUPS     Y14, 96(AX)(R10*4)
+	VMULPS      96(SI)(R10*4), Y12, Y12
+	VADDPS      Y12, Y5, Y5
+	VFMADD231PS Y13, Y12, Y10
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000020, R9
 	JGE         loop3
 
 done4:
-	ADDQ $0x00000008, BX
-	SUBQ $0x00000004, BX
+	ADDQ $0x00000020, R9
+	SUBQ $0x00000008, R9
 	JL   done6
 
 loop5:
-	VMOVUPS     (DX)(R8*4), X12
-	VADDPS      (CX)(R8*4), X12, X13
-	VMOVUPS     X13, (CX)(R8*4)
-	VMOVUPS     (SI)(R8*4), X13
-	VSUBPS      X0, X13, X13
-	VMULPS      X1, X13, X13
-	VMOVUPS     (AX)(R8*4), X14
-	VFMADD231PS X13, X12, X14
-	VMOVUPS     X14, (AX)(R8*4)
-	VMULPS      (DI)(R8*4), X12, X12
-	VADDPS      X12, X10, X10
-	VFMADD231PS X13, X12, X11
-	ADDQ        $0x04, R8
-	SUBQ        $0x00000004, BX
+	VMOVUPS     (DX)(R10*4), Y12
+	VADDPS      (CX)(R10*4), Y12, Y13
+	VMOVUPS     Y13, (CX)(R10*4)
+	VMOVUPS     (BX)(R10*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y1, Y13, Y13
+	VMOVUPS     (AX)(R10*4), Y14
+	VFMADD231PS Y13, Y12, Y14
+	VMOVUPS     Y14, (AX)(R10*4)
+	VMULPS      (SI)(R10*4), Y12, Y12
+	VADDPS      Y12, Y2, Y2
+	VFMADD231PS Y13, Y12, Y7
+	ADDQ        $0x00000008, R10
+	SUBQ        $0x00000008, R9
 	JGE         loop5
 
 done6:
-	ADDQ $0x00000004, BX
-	SUBQ $0x00000002, BX
+	ADDQ $0x00000008, R9
+	SUBQ $0x00000004, R9
 	JL   done8
 
 loop7:
-	VMOVSD      (DX)(R8*4), X12
-	VMOVSD      (CX)(R8*4), X13
-	VADDPS      X13, X12, X13
-	VMOVSD      X13, (CX)(R8*4)
-	VMOVSD      (SI)(R8*4), X13
+	VMOVUPS     (DX)(R10*4), X12
+	VADDPS      (CX)(R10*4), X12, X13
+	VMOVUPS     X13, (CX)(R10*4)
+	VMOVUPS     (BX)(R10*4), X13
 	VSUBPS      X0, X13, X13
 	VMULPS      X1, X13, X13
-	VMOVSD      (AX)(R8*4), X14
+	VMOVUPS     (AX)(R10*4), X14
 	VFMADD231PS X13, X12, X14
-	VMOVSD      X14, (AX)(R8*4)
-	VMOVSD      (DI)(R8*4), X14
-	VMULPS      X14, X12, X12
-	VADDPS      X12, X10, X10
+	VMOVUPS     X14, (AX)(R10*4)
+	VMULPS      (SI)(R10*4), X12, X12
+	VADDPS      X12, X6, X6
 	VFMADD231PS X13, X12, X11
-	ADDQ        $0x02, R8
-	SUBQ        $0x00000002, BX
+	ADDQ        $0x04, R10
+	SUBQ        $0x00000004, R9
 	JGE         loop7
 
 done8:
-	ADDQ $0x00000002, BX
-	SUBQ $0x00000001, BX
+	ADDQ $0x00000004, R9
+	SUBQ $0x00000002, R9
 	JL   done10
 
 loop9:
-	VMOVSS      (DX)(R8*4), X12
-	VMOVSS      (CX)(R8*4), X13
+	VMOVSD      (DX)(R10*4), X12
+	VMOVSD      (CX)(R10*4), X13
 	VADDPS      X13, X12, X13
-	VMOVSS      X13, (CX)(R8*4)
-	VMOVSS      (SI)(R8*4), X13
+	VMOVSD      X13, (CX)(R10*4)
+	VMOVSD      (BX)(R10*4), X13
 	VSUBPS      X0, X13, X13
 	VMULPS      X1, X13, X13
-	VMOVSS      (AX)(R8*4), X14
+	VMOVSD      (AX)(R10*4), X14
 	VFMADD231PS X13, X12, X14
-	VMOVSS      X14, (AX)(R8*4)
-	VMOVSS      (DI)(R8*4), X14
+	VMOVSD      X14, (AX)(R10*4)
+	VMOVSD      (SI)(R10*4), X14
 	VMULPS      X14, X12, X12
-	VADDPS      X12, X10, X10
+	VADDPS      X12, X6, X6
 	VFMADD231PS X13, X12, X11
-	ADDQ        $0x01, R8
-	SUBQ        $0x00000001, BX
+	ADDQ        $0x02, R10
+	SUBQ        $0x00000002, R9
 	JGE         loop9
 
 done10:
-	ADDQ         $0x00000001, BX
-	VADDPS       Y10, Y2, Y2
+	ADDQ $0x00000002, R9
+	SUBQ $0x00000001, R9
+	JL   done12
+
+loop11:
+	VMOVSS      (DX)(R10*4), X12
+	VMOVSS      (CX)(R10*4), X13
+	VADDPS      X13, X12, X13
+	VMOVSS      X13, (CX)(R10*4)
+	VMOVSS      (BX)(R10*4), X13
+	VSUBPS      X0, X13, X13
+	VMULPS      X1, X13, X13
+	VMOVSS      (AX)(R10*4), X14
+	VFMADD231PS X13, X12, X14
+	VMOVSS      X14, (AX)(R10*4)
+	VMOVSS      (SI)(R10*4), X14
+	VMULPS      X14, X12, X12
+	VADDPS      X12, X6, X6
+	VFMADD231PS X13, X12, X11
+	ADDQ        $0x01, R10
+	SUBQ        $0x00000001, R9
+	JGE         loop11
+
+done12:
+	ADDQ         $0x00000001, R9
+	VADDPS       Y6, Y2, Y2
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y5, Y3, Y3
 	VADDPS       Y3, Y2, Y2
@@ -302,260 +472,455 @@ done10:
 	VADDPS       X0, X2, X2
 	VPERMILPS    $0xb1, X2, X0
 	VADDPS       X0, X2, X2
-	MOVSS        X2, sum+128(FP)
-	VADDPS       Y11, Y6, Y6
-	VADDPS       Y8, Y6, Y6
+	MOVQ         sum_base+0(FP), R9
+	VMOVSS       X2, (R9)(R8*4)
+	VADDPS       Y11, Y7, Y7
 	VADDPS       Y9, Y7, Y7
-	VADDPS       Y7, Y6, Y6
-	VEXTRACTF128 $0x01, Y6, X0
-	VADDPS       X0, X6, X6
-	VPERMILPS    $0x4e, X6, X0
-	VADDPS       X0, X6, X6
-	VPERMILPS    $0xb1, X6, X0
-	VADDPS       X0, X6, X6
-	MOVSS        X6, dot+132(FP)
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y8, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0x4e, X7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0xb1, X7, X0
+	VADDPS       X0, X7, X7
+	MOVQ         dot_base+24(FP), R9
+	VMOVSS       X7, (R9)(R8*4)
+	LEAQ         (DX)(DI*4), DX
+	LEAQ         (BX)(DI*4), BX
+	INCQ         R8
+	JMP          row1
+
+done2:
 	VZEROUPPER
 	RET
 
-// func rowNormGradAVX2(dx []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32, meanG float32, meanGX float32)
+// func rowNormGradAVX2(dx []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32, meanG []float32, meanGX []float32)
 // Requires: AVX
-TEXT ·rowNormGradAVX2(SB), NOSPLIT, $0-112
-	MOVQ         dx_base+0(FP), AX
-	MOVQ         dy_base+24(FP), CX
-	MOVQ         dx_len+8(FP), DX
-	MOVQ         x_base+48(FP), BX
-	VBROADCASTSS mean+72(FP), Y0
-	VBROADCASTSS rstd+76(FP), Y1
-	MOVQ         weight_base+80(FP), SI
-	VBROADCASTSS meanG+104(FP), Y2
-	VBROADCASTSS meanGX+108(FP), Y3
-	XORQ         DI, DI
-	SUBQ         $0x00000020, DX
-	JL           done2
+TEXT ·rowNormGradAVX2(SB), NOSPLIT, $0-192
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ weight_base+120(FP), BX
+	MOVQ weight_len+128(FP), SI
+	XORQ DI, DI
 
-loop1:
-	VMOVUPS (BX)(DI*4), Y4
-	VSUBPS  Y0, Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VMULPS  Y3, Y4, Y4
-	VMOVUPS (CX)(DI*4), Y5
-	VMULPS  (SI)(DI*4), Y5, Y5
-	VSUBPS  Y2, Y5, Y5
-	VSUBPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, (AX)(DI*4)
-	VMOVUPS 32(BX)(DI*4), Y4
-	VSUBPS  Y0, Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VMULPS  Y3, Y4, Y4
-	VMOVUPS 32(CX)(DI*4), Y5
-	VMULPS  32(SI)(DI*4), Y5, Y5
-	VSUBPS  Y2, Y5, Y5
-	VSUBPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, 32(AX)(DI*4)
-	VMOVUPS 64(BX)(DI*4), Y4
-	VSUBPS  Y0, Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VMULPS  Y3, Y4, Y4
-	VMOVUPS 64(CX)(DI*4), Y5
-	VMULPS  64(SI)(DI*4), Y5, Y5
-	VSUBPS  Y2, Y5, Y5
-	VSUBPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, 64(AX)(DI*4)
-	VMOVUPS 96(BX)(DI*4), Y4
-	VSUBPS  Y0, Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VMULPS  Y3, Y4, Y4
-	VMOVUPS 96(CX)(DI*4), Y5
-	VMULPS  96(SI)(DI*4), Y5, Y5
-	VSUBPS  Y2, Y5, Y5
-	VSUBPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, 96(AX)(DI*4)
-	ADDQ    $0x00000020, DI
-	SUBQ    $0x00000020, DX
-	JGE     loop1
-
-done2:
-	ADDQ $0x00000020, DX
-	SUBQ $0x00000008, DX
-	JL   done4
+row1:
+	MOVQ         mean_len+80(FP), R8
+	CMPQ         DI, R8
+	JGE          done2
+	MOVQ         mean_base+72(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y0
+	MOVQ         rstd_base+96(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y1
+	MOVQ         meanG_base+144(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y2
+	MOVQ         meanGX_base+168(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y3
+	MOVQ         SI, R8
+	XORQ         R9, R9
+	SUBQ         $0x00000020, R8
+	JL           done4
 
 loop3:
-	VMOVUPS (BX)(DI*4), Y4
+	VMOVUPS (DX)(R9*4), Y4
 	VSUBPS  Y0, Y4, Y4
 	VMULPS  Y1, Y4, Y4
 	VMULPS  Y3, Y4, Y4
-	VMOVUPS (CX)(DI*4), Y5
-	VMULPS  (SI)(DI*4), Y5, Y5
+	VMOVUPS (CX)(R9*4), Y5
+	VMULPS  (BX)(R9*4), Y5, Y5
 	VSUBPS  Y2, Y5, Y5
 	VSUBPS  Y4, Y5, Y5
 	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, (AX)(DI*4)
-	ADDQ    $0x00000008, DI
-	SUBQ    $0x00000008, DX
+	VMOVUPS Y5, (AX)(R9*4)
+	VMOVUPS 32(DX)(R9*4), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS 32(CX)(R9*4), Y5
+	VMULPS  32(BX)(R9*4), Y5, Y5
+	VSUBPS  Y2, Y5, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VMOVUPS Y5, 32(AX)(R9*4)
+	VMOVUPS 64(DX)(R9*4), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS 64(CX)(R9*4), Y5
+	VMULPS  64(BX)(R9*4), Y5, Y5
+	VSUBPS  Y2, Y5, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VMOVUPS Y5, 64(AX)(R9*4)
+	VMOVUPS 96(DX)(R9*4), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS 96(CX)(R9*4), Y5
+	VMULPS  96(BX)(R9*4), Y5, Y5
+	VSUBPS  Y2, Y5, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VMOVUPS Y5, 96(AX)(R9*4)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000020, R8
 	JGE     loop3
 
 done4:
-	ADDQ $0x00000008, DX
-	SUBQ $0x00000004, DX
+	ADDQ $0x00000020, R8
+	SUBQ $0x00000008, R8
 	JL   done6
 
 loop5:
-	VMOVUPS (BX)(DI*4), X4
-	VSUBPS  X0, X4, X4
-	VMULPS  X1, X4, X4
-	VMULPS  X3, X4, X4
-	VMOVUPS (CX)(DI*4), X5
-	VMULPS  (SI)(DI*4), X5, X5
-	VSUBPS  X2, X5, X5
-	VSUBPS  X4, X5, X5
-	VMULPS  X1, X5, X5
-	VMOVUPS X5, (AX)(DI*4)
-	ADDQ    $0x04, DI
-	SUBQ    $0x00000004, DX
+	VMOVUPS (DX)(R9*4), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS (CX)(R9*4), Y5
+	VMULPS  (BX)(R9*4), Y5, Y5
+	VSUBPS  Y2, Y5, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VMOVUPS Y5, (AX)(R9*4)
+	ADDQ    $0x00000008, R9
+	SUBQ    $0x00000008, R8
 	JGE     loop5
 
 done6:
-	ADDQ $0x00000004, DX
-	SUBQ $0x00000002, DX
+	ADDQ $0x00000008, R8
+	SUBQ $0x00000004, R8
 	JL   done8
 
 loop7:
-	VMOVSD (BX)(DI*4), X4
-	VSUBPS X0, X4, X4
-	VMULPS X1, X4, X4
-	VMULPS X3, X4, X4
-	VMOVSD (CX)(DI*4), X5
-	VMOVSD (SI)(DI*4), X6
-	VMULPS X6, X5, X5
-	VSUBPS X2, X5, X5
-	VSUBPS X4, X5, X5
-	VMULPS X1, X5, X5
-	VMOVSD X5, (AX)(DI*4)
-	ADDQ   $0x02, DI
-	SUBQ   $0x00000002, DX
-	JGE    loop7
+	VMOVUPS (DX)(R9*4), X4
+	VSUBPS  X0, X4, X4
+	VMULPS  X1, X4, X4
+	VMULPS  X3, X4, X4
+	VMOVUPS (CX)(R9*4), X5
+	VMULPS  (BX)(R9*4), X5, X5
+	VSUBPS  X2, X5, X5
+	VSUBPS  X4, X5, X5
+	VMULPS  X1, X5, X5
+	VMOVUPS X5, (AX)(R9*4)
+	ADDQ    $0x04, R9
+	SUBQ    $0x00000004, R8
+	JGE     loop7
 
 done8:
-	ADDQ $0x00000002, DX
-	SUBQ $0x00000001, DX
+	ADDQ $0x00000004, R8
+	SUBQ $0x00000002, R8
 	JL   done10
 
 loop9:
-	VMOVSS (BX)(DI*4), X4
+	VMOVSD (DX)(R9*4), X4
 	VSUBPS X0, X4, X4
 	VMULPS X1, X4, X4
 	VMULPS X3, X4, X4
-	VMOVSS (CX)(DI*4), X5
-	VMOVSS (SI)(DI*4), X6
+	VMOVSD (CX)(R9*4), X5
+	VMOVSD (BX)(R9*4), X6
 	VMULPS X6, X5, X5
 	VSUBPS X2, X5, X5
 	VSUBPS X4, X5, X5
 	VMULPS X1, X5, X5
-	VMOVSS X5, (AX)(DI*4)
-	ADDQ   $0x01, DI
-	SUBQ   $0x00000001, DX
+	VMOVSD X5, (AX)(R9*4)
+	ADDQ   $0x02, R9
+	SUBQ   $0x00000002, R8
 	JGE    loop9
 
 done10:
-	ADDQ $0x00000001, DX
+	ADDQ $0x00000002, R8
+	SUBQ $0x00000001, R8
+	JL   done12
+
+loop11:
+	VMOVSS (DX)(R9*4), X4
+	VSUBPS X0, X4, X4
+	VMULPS X1, X4, X4
+	VMULPS X3, X4, X4
+	VMOVSS (CX)(R9*4), X5
+	VMOVSS (BX)(R9*4), X6
+	VMULPS X6, X5, X5
+	VSUBPS X2, X5, X5
+	VSUBPS X4, X5, X5
+	VMULPS X1, X5, X5
+	VMOVSS X5, (AX)(R9*4)
+	ADDQ   $0x01, R9
+	SUBQ   $0x00000001, R8
+	JGE    loop11
+
+done12:
+	ADDQ $0x00000001, R8
+	LEAQ (AX)(SI*4), AX
+	LEAQ (CX)(SI*4), CX
+	LEAQ (DX)(SI*4), DX
+	INCQ DI
+	JMP  row1
+
+done2:
 	VZEROUPPER
 	RET
 
-// func rowNormAVX512(y []float32, x []float32, mean float32, rstd float32, weight []float32, bias []float32)
-// Requires: AVX, AVX512F
-TEXT ·rowNormAVX512(SB), NOSPLIT, $0-104
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), CX
-	MOVQ         x_base+24(FP), DX
-	VBROADCASTSS mean+48(FP), Z0
-	VBROADCASTSS rstd+52(FP), Z1
-	MOVQ         weight_base+56(FP), BX
-	MOVQ         bias_base+80(FP), SI
-	XORQ         DI, DI
-	SUBQ         $0x00000040, CX
-	JL           done2
+// func rowMomentsAVX512(mean []float32, squares []float32, x []float32, d int, share float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rowMomentsAVX512(SB), NOSPLIT, $0-84
+	MOVQ         x_base+48(FP), AX
+	MOVQ         d+72(FP), CX
+	VBROADCASTSS share+80(FP), Z0
+	XORQ         DX, DX
 
-loop1:
-	VMOVUPS (DX)(DI*4), Z2
-	VSUBPS  Z0, Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  (BX)(DI*4), Z2, Z2
-	VADDPS  (SI)(DI*4), Z2, Z2
-	VMOVUPS Z2, (AX)(DI*4)
-	VMOVUPS 64(DX)(DI*4), Z2
-	VSUBPS  Z0, Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  64(BX)(DI*4), Z2, Z2
-	VADDPS  64(SI)(DI*4), Z2, Z2
-	VMOVUPS Z2, 64(AX)(DI*4)
-	VMOVUPS 128(DX)(DI*4), Z2
-	VSUBPS  Z0, Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  128(BX)(DI*4), Z2, Z2
-	VADDPS  128(SI)(DI*4), Z2, Z2
-	VMOVUPS Z2, 128(AX)(DI*4)
-	VMOVUPS 192(DX)(DI*4), Z2
-	VSUBPS  Z0, Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  192(BX)(DI*4), Z2, Z2
-	VADDPS  192(SI)(DI*4), Z2, Z2
-	VMOVUPS Z2, 192(AX)(DI*4)
-	ADDQ    $0x00000040, DI
-	SUBQ    $0x00000040, CX
-	JGE     loop1
-
-done2:
-	ADDQ $0x00000040, CX
-	SUBQ $0x00000010, CX
-	JL   done4
+row1:
+	MOVQ   mean_len+8(FP), BX
+	CMPQ   DX, BX
+	JGE    done2
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	MOVQ   CX, BX
+	XORQ   SI, SI
+	SUBQ   $0x00000040, BX
+	JL     done4
 
 loop3:
-	VMOVUPS (DX)(DI*4), Z2
+	VADDPS (AX)(SI*4), Z1, Z1
+	VADDPS 64(AX)(SI*4), Z2, Z2
+	VADDPS 128(AX)(SI*4), Z3, Z3
+	VADDPS 192(AX)(SI*4), Z4, Z4
+	ADDQ   $0x00000040, SI
+	SUBQ   $0x00000040, BX
+	JGE    loop3
+
+done4:
+	ADDQ $0x00000040, BX
+	SUBQ $0x00000010, BX
+	JL   done6
+
+loop5:
+	VADDPS (AX)(SI*4), Z1, Z1
+	ADDQ   $0x00000010, SI
+	SUBQ   $0x00000010, BX
+	JGE    loop5
+
+done6:
+	ADDQ      $0x00000010, BX
+	TESTQ     BX, BX
+	JZ        skip7
+	XORL      DI, DI
+	BTSL      BX, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX)(SI*4), K1, Z11
+	VADDPS    Z11, Z1, Z1
+
+skip7:
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x4e, X1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0xb1, X1, X2
+	VADDPS        X2, X1, X1
+	VMULSS        X0, X1, X1
+	MOVQ          mean_base+0(FP), BX
+	VMOVSS        X1, (BX)(DX*4)
+	VBROADCASTSS  X1, Z1
+	MOVQ          CX, BX
+	XORQ          SI, SI
+	SUBQ          $0x00000040, BX
+	JL            done9
+
+loop8:
+	VMOVUPS     (AX)(SI*4), Z2
+	VSUBPS      Z1, Z2, Z2
+	VFMADD231PS Z2, Z2, Z6
+	VMOVUPS     64(AX)(SI*4), Z2
+	VSUBPS      Z1, Z2, Z2
+	VFMADD231PS Z2, Z2, Z7
+	VMOVUPS     128(AX)(SI*4), Z2
+	VSUBPS      Z1, Z2, Z2
+	VFMADD231PS Z2, Z2, Z8
+	VMOVUPS     192(AX)(SI*4), Z2
+	VSUBPS      Z1, Z2, Z2
+	VFMADD231PS Z2, Z2, Z9
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000040, BX
+	JGE         loop8
+
+done9:
+	ADDQ $0x00000040, BX
+	SUBQ $0x00000010, BX
+	JL   done11
+
+loop10:
+	VMOVUPS     (AX)(SI*4), Z2
+	VSUBPS      Z1, Z2, Z2
+	VFMADD231PS Z2, Z2, Z6
+	ADDQ        $0x00000010, SI
+	SUBQ        $0x00000010, BX
+	JGE         loop10
+
+done11:
+	ADDQ        $0x00000010, BX
+	TESTQ       BX, BX
+	JZ          skip12
+	XORL        DI, DI
+	BTSL        BX, DI
+	DECL        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z2
+	VSUBPS      Z1, Z2, Z2
+	VMOVAPS.Z   Z2, K1, Z2
+	VFMADD231PS Z2, Z2, Z6
+
+skip12:
+	VADDPS        Z10, Z6, Z6
+	VADDPS        Z8, Z6, Z6
+	VADDPS        Z9, Z7, Z7
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VEXTRACTF128  $0x01, Y6, X1
+	VADDPS        X1, X6, X6
+	VPERMILPS     $0x4e, X6, X1
+	VADDPS        X1, X6, X6
+	VPERMILPS     $0xb1, X6, X1
+	VADDPS        X1, X6, X6
+	MOVQ          squares_base+24(FP), BX
+	VMOVSS        X6, (BX)(DX*4)
+	LEAQ          (AX)(CX*4), AX
+	INCQ          DX
+	JMP           row1
+
+done2:
+	VZEROUPPER
+	RET
+
+// func rowNormAVX512(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
+// Requires: AVX, AVX512F
+TEXT ·rowNormAVX512(SB), NOSPLIT, $0-144
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ weight_base+96(FP), DX
+	MOVQ bias_base+120(FP), BX
+	MOVQ weight_len+104(FP), SI
+	XORQ DI, DI
+
+row1:
+	MOVQ         mean_len+56(FP), R8
+	CMPQ         DI, R8
+	JGE          done2
+	MOVQ         mean_base+48(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z0
+	MOVQ         rstd_base+72(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z1
+	MOVQ         SI, R8
+	XORQ         R9, R9
+	SUBQ         $0x00000040, R8
+	JL           done4
+
+loop3:
+	VMOVUPS (CX)(R9*4), Z2
 	VSUBPS  Z0, Z2, Z2
 	VMULPS  Z1, Z2, Z2
-	VMULPS  (BX)(DI*4), Z2, Z2
-	VADDPS  (SI)(DI*4), Z2, Z2
-	VMOVUPS Z2, (AX)(DI*4)
-	ADDQ    $0x00000010, DI
-	SUBQ    $0x00000010, CX
+	VMULPS  (DX)(R9*4), Z2, Z2
+	VADDPS  (BX)(R9*4), Z2, Z2
+	VMOVUPS Z2, (AX)(R9*4)
+	VMOVUPS 64(CX)(R9*4), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  64(DX)(R9*4), Z2, Z2
+	VADDPS  64(BX)(R9*4), Z2, Z2
+	VMOVUPS Z2, 64(AX)(R9*4)
+	VMOVUPS 128(CX)(R9*4), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  128(DX)(R9*4), Z2, Z2
+	VADDPS  128(BX)(R9*4), Z2, Z2
+	VMOVUPS Z2, 128(AX)(R9*4)
+	VMOVUPS 192(CX)(R9*4), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  192(DX)(R9*4), Z2, Z2
+	VADDPS  192(BX)(R9*4), Z2, Z2
+	VMOVUPS Z2, 192(AX)(R9*4)
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000040, R8
 	JGE     loop3
 
 done4:
-	ADDQ      $0x00000010, CX
-	TESTQ     CX, CX
-	JZ        skip5
-	XORL      R8, R8
-	BTSL      CX, R8
-	DECL      R8
-	KMOVW     R8, K1
-	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	ADDQ $0x00000040, R8
+	SUBQ $0x00000010, R8
+	JL   done6
+
+loop5:
+	VMOVUPS (CX)(R9*4), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  (DX)(R9*4), Z2, Z2
+	VADDPS  (BX)(R9*4), Z2, Z2
+	VMOVUPS Z2, (AX)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R8
+	JGE     loop5
+
+done6:
+	ADDQ      $0x00000010, R8
+	TESTQ     R8, R8
+	JZ        skip7
+	XORL      R10, R10
+	BTSL      R8, R10
+	DECL      R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (CX)(R9*4), K1, Z2
 	VSUBPS    Z0, Z2, Z2
 	VMULPS    Z1, Z2, Z2
-	VMOVUPS.Z (BX)(DI*4), K1, Z0
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
 	VMULPS    Z0, Z2, Z2
-	VMOVUPS.Z (SI)(DI*4), K1, Z0
+	VMOVUPS.Z (BX)(R9*4), K1, Z0
 	VADDPS    Z0, Z2, Z2
-	VMOVUPS   Z2, K1, (AX)(DI*4)
+	VMOVUPS   Z2, K1, (AX)(R9*4)
 
-skip5:
+skip7:
+	LEAQ (AX)(SI*4), AX
+	LEAQ (CX)(SI*4), CX
+	INCQ DI
+	JMP  row1
+
+done2:
 	VZEROUPPER
 	RET
 
-// func rowNormSumsAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32) (sum float32, dot float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
-TEXT ·rowNormSumsAVX512(SB), NOSPLIT, $0-136
-	MOVQ         dweight_base+0(FP), AX
-	MOVQ         dbias_base+24(FP), CX
-	MOVQ         dy_base+48(FP), DX
-	MOVQ         dy_len+56(FP), BX
-	MOVQ         x_base+72(FP), SI
-	VBROADCASTSS mean+96(FP), Z0
-	VBROADCASTSS rstd+100(FP), Z1
-	MOVQ         weight_base+104(FP), DI
+// func rowNormSumsAVX512(sum []float32, dot []float32, dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rowNormSumsAVX512(SB), NOSPLIT, $0-216
+	MOVQ dweight_base+48(FP), AX
+	MOVQ dbias_base+72(FP), CX
+	MOVQ dy_base+96(FP), DX
+	MOVQ x_base+120(FP), BX
+	MOVQ weight_base+192(FP), SI
+	MOVQ weight_len+200(FP), DI
+	XORQ R8, R8
+
+row1:
+	MOVQ         mean_len+152(FP), R9
+	CMPQ         R8, R9
+	JGE          done2
+	MOVQ         mean_base+144(FP), R9
+	VBROADCASTSS (R9)(R8*4), Z0
+	MOVQ         rstd_base+168(FP), R9
+	VBROADCASTSS (R9)(R8*4), Z1
 	VXORPS       Z2, Z2, Z2
 	VXORPS       Z3, Z3, Z3
 	VXORPS       Z4, Z4, Z4
@@ -566,110 +931,111 @@ TEXT ·rowNormSumsAVX512(SB), NOSPLIT, $0-136
 	VXORPS       Z9, Z9, Z9
 	VXORPS       Z10, Z10, Z10
 	VXORPS       Z11, Z11, Z11
-	XORQ         R8, R8
-	SUBQ         $0x00000040, BX
-	JL           done2
-
-loop1:
-	VMOVUPS     (DX)(R8*4), Z12
-	VADDPS      (CX)(R8*4), Z12, Z13
-	VMOVUPS     Z13, (CX)(R8*4)
-	VMOVUPS     (SI)(R8*4), Z13
-	VSUBPS      Z0, Z13, Z13
-	VMULPS      Z1, Z13, Z13
-	VMOVUPS     (AX)(R8*4), Z14
-	VFMADD231PS Z13, Z12, Z14
-	VMOVUPS     Z14, (AX)(R8*4)
-	VMULPS      (DI)(R8*4), Z12, Z12
-	VADDPS      Z12, Z2, Z2
-	VFMADD231PS Z13, Z12, Z6
-	VMOVUPS     64(DX)(R8*4), Z12
-	VADDPS      64(CX)(R8*4), Z12, Z13
-	VMOVUPS     Z13, 64(CX)(R8*4)
-	VMOVUPS     64(SI)(R8*4), Z13
-	VSUBPS      Z0, Z13, Z13
-	VMULPS      Z1, Z13, Z13
-	VMOVUPS     64(AX)(R8*4), Z14
-	VFMADD231PS Z13, Z12, Z14
-	VMOVUPS     Z14, 64(AX)(R8*4)
-	VMULPS      64(DI)(R8*4), Z12, Z12
-	VADDPS      Z12, Z3, Z3
-	VFMADD231PS Z13, Z12, Z7
-	VMOVUPS     128(DX)(R8*4), Z12
-	VADDPS      128(CX)(R8*4), Z12, Z13
-	VMOVUPS     Z13, 128(CX)(R8*4)
-	VMOVUPS     128(SI)(R8*4), Z13
-	VSUBPS      Z0, Z13, Z13
-	VMULPS      Z1, Z13, Z13
-	VMOVUPS     128(AX)(R8*4), Z14
-	VFMADD231PS Z13, Z12, Z14
-	VMOVUPS     Z14, 128(AX)(R8*4)
-	VMULPS      128(DI)(R8*4), Z12, Z12
-	VADDPS      Z12, Z4, Z4
-	VFMADD231PS Z13, Z12, Z8
-	VMOVUPS     192(DX)(R8*4), Z12
-	VADDPS      192(CX)(R8*4), Z12, Z13
-	VMOVUPS     Z13, 192(CX)(R8*4)
-	VMOVUPS     192(SI)(R8*4), Z13
-	VSUBPS      Z0, Z13, Z13
-	VMULPS      Z1, Z13, Z13
-	VMOVUPS     192(AX)(R8*4), Z14
-	VFMADD231PS Z13, Z12, Z14
-	VMOVUPS     Z14, 192(AX)(R8*4)
-	VMULPS      192(DI)(R8*4), Z12, Z12
-	VADDPS      Z12, Z5, Z5
-	VFMADD231PS Z13, Z12, Z9
-	ADDQ        $0x00000040, R8
-	SUBQ        $0x00000040, BX
-	JGE         loop1
-
-done2:
-	ADDQ $0x00000040, BX
-	SUBQ $0x00000010, BX
-	JL   done4
+	MOVQ         DI, R9
+	XORQ         R10, R10
+	SUBQ         $0x00000040, R9
+	JL           done4
 
 loop3:
-	VMOVUPS     (DX)(R8*4), Z12
-	VADDPS      (CX)(R8*4), Z12, Z13
-	VMOVUPS     Z13, (CX)(R8*4)
-	VMOVUPS     (SI)(R8*4), Z13
+	VMOVUPS     (DX)(R10*4), Z12
+	VADDPS      (CX)(R10*4), Z12, Z13
+	VMOVUPS     Z13, (CX)(R10*4)
+	VMOVUPS     (BX)(R10*4), Z13
 	VSUBPS      Z0, Z13, Z13
 	VMULPS      Z1, Z13, Z13
-	VMOVUPS     (AX)(R8*4), Z14
+	VMOVUPS     (AX)(R10*4), Z14
 	VFMADD231PS Z13, Z12, Z14
-	VMOVUPS     Z14, (AX)(R8*4)
-	VMULPS      (DI)(R8*4), Z12, Z12
+	VMOVUPS     Z14, (AX)(R10*4)
+	VMULPS      (SI)(R10*4), Z12, Z12
 	VADDPS      Z12, Z2, Z2
-	VFMADD231PS Z13, Z12, Z6
-	ADDQ        $0x00000010, R8
-	SUBQ        $0x00000010, BX
+	VFMADD231PS Z13, Z12, Z7
+	VMOVUPS     64(DX)(R10*4), Z12
+	VADDPS      64(CX)(R10*4), Z12, Z13
+	VMOVUPS     Z13, 64(CX)(R10*4)
+	VMOVUPS     64(BX)(R10*4), Z13
+	VSUBPS      Z0, Z13, Z13
+	VMULPS      Z1, Z13, Z13
+	VMOVUPS     64(AX)(R10*4), Z14
+	VFMADD231PS Z13, Z12, Z14
+	VMOVUPS     Z14, 64(AX)(R10*4)
+	VMULPS      64(SI)(R10*4), Z12, Z12
+	VADDPS      Z12, Z3, Z3
+	VFMADD231PS Z13, Z12, Z8
+	VMOVUPS     128(DX)(R10*4), Z12
+	VADDPS      128(CX)(R10*4), Z12, Z13
+	VMOVUPS     Z13, 128(CX)(R10*4)
+	VMOVUPS     128(BX)(R10*4), Z13
+	VSUBPS      Z0, Z13, Z13
+	VMULPS      Z1, Z13, Z13
+	VMOVUPS     128(AX)(R10*4), Z14
+	VFMADD231PS Z13, Z12, Z14
+	VMOVUPS     Z14, 128(AX)(R10*4)
+	VMULPS      128(SI)(R10*4), Z12, Z12
+	VADDPS      Z12, Z4, Z4
+	VFMADD231PS Z13, Z12, Z9
+	VMOVUPS     192(DX)(R10*4), Z12
+	VADDPS      192(CX)(R10*4), Z12, Z13
+	VMOVUPS     Z13, 192(CX)(R10*4)
+	VMOVUPS     192(BX)(R10*4), Z13
+	VSUBPS      Z0, Z13, Z13
+	VMULPS      Z1, Z13, Z13
+	VMOVUPS     192(AX)(R10*4), Z14
+	VFMADD231PS Z13, Z12, Z14
+	VMOVUPS     Z14, 192(AX)(R10*4)
+	VMULPS      192(SI)(R10*4), Z12, Z12
+	VADDPS      Z12, Z5, Z5
+	VFMADD231PS Z13, Z12, Z10
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000040, R9
 	JGE         loop3
 
 done4:
-	ADDQ        $0x00000010, BX
-	TESTQ       BX, BX
-	JZ          skip5
-	XORL        R9, R9
-	BTSL        BX, R9
-	DECL        R9
-	KMOVW       R9, K1
-	VMOVUPS.Z   (DX)(R8*4), K1, Z12
-	VMOVUPS.Z   (CX)(R8*4), K1, Z13
-	VADDPS      Z13, Z12, Z13
-	VMOVUPS     Z13, K1, (CX)(R8*4)
-	VMOVUPS.Z   (SI)(R8*4), K1, Z13
+	ADDQ $0x00000040, R9
+	SUBQ $0x00000010, R9
+	JL   done6
+
+loop5:
+	VMOVUPS     (DX)(R10*4), Z12
+	VADDPS      (CX)(R10*4), Z12, Z13
+	VMOVUPS     Z13, (CX)(R10*4)
+	VMOVUPS     (BX)(R10*4), Z13
 	VSUBPS      Z0, Z13, Z13
 	VMULPS      Z1, Z13, Z13
-	VMOVUPS.Z   (AX)(R8*4), K1, Z0
+	VMOVUPS     (AX)(R10*4), Z14
+	VFMADD231PS Z13, Z12, Z14
+	VMOVUPS     Z14, (AX)(R10*4)
+	VMULPS      (SI)(R10*4), Z12, Z12
+	VADDPS      Z12, Z2, Z2
+	VFMADD231PS Z13, Z12, Z7
+	ADDQ        $0x00000010, R10
+	SUBQ        $0x00000010, R9
+	JGE         loop5
+
+done6:
+	ADDQ        $0x00000010, R9
+	TESTQ       R9, R9
+	JZ          skip7
+	XORL        R11, R11
+	BTSL        R9, R11
+	DECL        R11
+	KMOVW       R11, K1
+	VMOVUPS.Z   (DX)(R10*4), K1, Z12
+	VMOVUPS.Z   (CX)(R10*4), K1, Z13
+	VADDPS      Z13, Z12, Z13
+	VMOVUPS     Z13, K1, (CX)(R10*4)
+	VMOVUPS.Z   (BX)(R10*4), K1, Z13
+	VSUBPS      Z0, Z13, Z13
+	VMULPS      Z1, Z13, Z13
+	VMOVUPS.Z   (AX)(R10*4), K1, Z0
 	VFMADD231PS Z13, Z12, Z0
-	VMOVUPS     Z0, K1, (AX)(R8*4)
-	VMOVUPS.Z   (DI)(R8*4), K1, Z0
+	VMOVUPS     Z0, K1, (AX)(R10*4)
+	VMOVUPS.Z   (SI)(R10*4), K1, Z0
 	VMULPS      Z0, Z12, Z12
 	VADDPS      Z12, Z2, Z2
-	VFMADD231PS Z13, Z12, Z6
+	VFMADD231PS Z13, Z12, Z7
 
-skip5:
-	VADDPS        Z10, Z2, Z2
+skip7:
+	VADDPS        Z6, Z2, Z2
 	VADDPS        Z4, Z2, Z2
 	VADDPS        Z5, Z3, Z3
 	VADDPS        Z3, Z2, Z2
@@ -681,124 +1047,150 @@ skip5:
 	VADDPS        X0, X2, X2
 	VPERMILPS     $0xb1, X2, X0
 	VADDPS        X0, X2, X2
-	MOVSS         X2, sum+128(FP)
-	VADDPS        Z11, Z6, Z6
-	VADDPS        Z8, Z6, Z6
+	MOVQ          sum_base+0(FP), R9
+	VMOVSS        X2, (R9)(R8*4)
+	VADDPS        Z11, Z7, Z7
 	VADDPS        Z9, Z7, Z7
-	VADDPS        Z7, Z6, Z6
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPS        Y0, Y6, Y6
-	VEXTRACTF128  $0x01, Y6, X0
-	VADDPS        X0, X6, X6
-	VPERMILPS     $0x4e, X6, X0
-	VADDPS        X0, X6, X6
-	VPERMILPS     $0xb1, X6, X0
-	VADDPS        X0, X6, X6
-	MOVSS         X6, dot+132(FP)
+	VADDPS        Z10, Z8, Z8
+	VADDPS        Z8, Z7, Z7
+	VEXTRACTF64X4 $0x01, Z7, Y0
+	VADDPS        Y0, Y7, Y7
+	VEXTRACTF128  $0x01, Y7, X0
+	VADDPS        X0, X7, X7
+	VPERMILPS     $0x4e, X7, X0
+	VADDPS        X0, X7, X7
+	VPERMILPS     $0xb1, X7, X0
+	VADDPS        X0, X7, X7
+	MOVQ          dot_base+24(FP), R9
+	VMOVSS        X7, (R9)(R8*4)
+	LEAQ          (DX)(DI*4), DX
+	LEAQ          (BX)(DI*4), BX
+	INCQ          R8
+	JMP           row1
+
+done2:
 	VZEROUPPER
 	RET
 
-// func rowNormGradAVX512(dx []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32, meanG float32, meanGX float32)
+// func rowNormGradAVX512(dx []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32, meanG []float32, meanGX []float32)
 // Requires: AVX, AVX512F
-TEXT ·rowNormGradAVX512(SB), NOSPLIT, $0-112
-	MOVQ         dx_base+0(FP), AX
-	MOVQ         dy_base+24(FP), CX
-	MOVQ         dx_len+8(FP), DX
-	MOVQ         x_base+48(FP), BX
-	VBROADCASTSS mean+72(FP), Z0
-	VBROADCASTSS rstd+76(FP), Z1
-	MOVQ         weight_base+80(FP), SI
-	VBROADCASTSS meanG+104(FP), Z2
-	VBROADCASTSS meanGX+108(FP), Z3
-	XORQ         DI, DI
-	SUBQ         $0x00000040, DX
-	JL           done2
+TEXT ·rowNormGradAVX512(SB), NOSPLIT, $0-192
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ weight_base+120(FP), BX
+	MOVQ weight_len+128(FP), SI
+	XORQ DI, DI
 
-loop1:
-	VMOVUPS (BX)(DI*4), Z4
-	VSUBPS  Z0, Z4, Z4
-	VMULPS  Z1, Z4, Z4
-	VMULPS  Z3, Z4, Z4
-	VMOVUPS (CX)(DI*4), Z5
-	VMULPS  (SI)(DI*4), Z5, Z5
-	VSUBPS  Z2, Z5, Z5
-	VSUBPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS Z5, (AX)(DI*4)
-	VMOVUPS 64(BX)(DI*4), Z4
-	VSUBPS  Z0, Z4, Z4
-	VMULPS  Z1, Z4, Z4
-	VMULPS  Z3, Z4, Z4
-	VMOVUPS 64(CX)(DI*4), Z5
-	VMULPS  64(SI)(DI*4), Z5, Z5
-	VSUBPS  Z2, Z5, Z5
-	VSUBPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS Z5, 64(AX)(DI*4)
-	VMOVUPS 128(BX)(DI*4), Z4
-	VSUBPS  Z0, Z4, Z4
-	VMULPS  Z1, Z4, Z4
-	VMULPS  Z3, Z4, Z4
-	VMOVUPS 128(CX)(DI*4), Z5
-	VMULPS  128(SI)(DI*4), Z5, Z5
-	VSUBPS  Z2, Z5, Z5
-	VSUBPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS Z5, 128(AX)(DI*4)
-	VMOVUPS 192(BX)(DI*4), Z4
-	VSUBPS  Z0, Z4, Z4
-	VMULPS  Z1, Z4, Z4
-	VMULPS  Z3, Z4, Z4
-	VMOVUPS 192(CX)(DI*4), Z5
-	VMULPS  192(SI)(DI*4), Z5, Z5
-	VSUBPS  Z2, Z5, Z5
-	VSUBPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS Z5, 192(AX)(DI*4)
-	ADDQ    $0x00000040, DI
-	SUBQ    $0x00000040, DX
-	JGE     loop1
-
-done2:
-	ADDQ $0x00000040, DX
-	SUBQ $0x00000010, DX
-	JL   done4
+row1:
+	MOVQ         mean_len+80(FP), R8
+	CMPQ         DI, R8
+	JGE          done2
+	MOVQ         mean_base+72(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z0
+	MOVQ         rstd_base+96(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z1
+	MOVQ         meanG_base+144(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z2
+	MOVQ         meanGX_base+168(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z3
+	MOVQ         SI, R8
+	XORQ         R9, R9
+	SUBQ         $0x00000040, R8
+	JL           done4
 
 loop3:
-	VMOVUPS (BX)(DI*4), Z4
+	VMOVUPS (DX)(R9*4), Z4
 	VSUBPS  Z0, Z4, Z4
 	VMULPS  Z1, Z4, Z4
 	VMULPS  Z3, Z4, Z4
-	VMOVUPS (CX)(DI*4), Z5
-	VMULPS  (SI)(DI*4), Z5, Z5
+	VMOVUPS (CX)(R9*4), Z5
+	VMULPS  (BX)(R9*4), Z5, Z5
 	VSUBPS  Z2, Z5, Z5
 	VSUBPS  Z4, Z5, Z5
 	VMULPS  Z1, Z5, Z5
-	VMOVUPS Z5, (AX)(DI*4)
-	ADDQ    $0x00000010, DI
-	SUBQ    $0x00000010, DX
+	VMOVUPS Z5, (AX)(R9*4)
+	VMOVUPS 64(DX)(R9*4), Z4
+	VSUBPS  Z0, Z4, Z4
+	VMULPS  Z1, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	VMOVUPS 64(CX)(R9*4), Z5
+	VMULPS  64(BX)(R9*4), Z5, Z5
+	VSUBPS  Z2, Z5, Z5
+	VSUBPS  Z4, Z5, Z5
+	VMULPS  Z1, Z5, Z5
+	VMOVUPS Z5, 64(AX)(R9*4)
+	VMOVUPS 128(DX)(R9*4), Z4
+	VSUBPS  Z0, Z4, Z4
+	VMULPS  Z1, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	VMOVUPS 128(CX)(R9*4), Z5
+	VMULPS  128(BX)(R9*4), Z5, Z5
+	VSUBPS  Z2, Z5, Z5
+	VSUBPS  Z4, Z5, Z5
+	VMULPS  Z1, Z5, Z5
+	VMOVUPS Z5, 128(AX)(R9*4)
+	VMOVUPS 192(DX)(R9*4), Z4
+	VSUBPS  Z0, Z4, Z4
+	VMULPS  Z1, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	VMOVUPS 192(CX)(R9*4), Z5
+	VMULPS  192(BX)(R9*4), Z5, Z5
+	VSUBPS  Z2, Z5, Z5
+	VSUBPS  Z4, Z5, Z5
+	VMULPS  Z1, Z5, Z5
+	VMOVUPS Z5, 192(AX)(R9*4)
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000040, R8
 	JGE     loop3
 
 done4:
-	ADDQ      $0x00000010, DX
-	TESTQ     DX, DX
-	JZ        skip5
-	XORL      R8, R8
-	BTSL      DX, R8
-	DECL      R8
-	KMOVW     R8, K1
-	VMOVUPS.Z (BX)(DI*4), K1, Z4
+	ADDQ $0x00000040, R8
+	SUBQ $0x00000010, R8
+	JL   done6
+
+loop5:
+	VMOVUPS (DX)(R9*4), Z4
+	VSUBPS  Z0, Z4, Z4
+	VMULPS  Z1, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	VMOVUPS (CX)(R9*4), Z5
+	VMULPS  (BX)(R9*4), Z5, Z5
+	VSUBPS  Z2, Z5, Z5
+	VSUBPS  Z4, Z5, Z5
+	VMULPS  Z1, Z5, Z5
+	VMOVUPS Z5, (AX)(R9*4)
+	ADDQ    $0x00000010, R9
+	SUBQ    $0x00000010, R8
+	JGE     loop5
+
+done6:
+	ADDQ      $0x00000010, R8
+	TESTQ     R8, R8
+	JZ        skip7
+	XORL      R10, R10
+	BTSL      R8, R10
+	DECL      R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(R9*4), K1, Z4
 	VSUBPS    Z0, Z4, Z4
 	VMULPS    Z1, Z4, Z4
 	VMULPS    Z3, Z4, Z4
-	VMOVUPS.Z (CX)(DI*4), K1, Z0
-	VMOVUPS.Z (SI)(DI*4), K1, Z3
+	VMOVUPS.Z (CX)(R9*4), K1, Z0
+	VMOVUPS.Z (BX)(R9*4), K1, Z3
 	VMULPS    Z3, Z0, Z0
 	VSUBPS    Z2, Z0, Z0
 	VSUBPS    Z4, Z0, Z0
 	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(DI*4)
+	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-skip5:
+skip7:
+	LEAQ (AX)(SI*4), AX
+	LEAQ (CX)(SI*4), CX
+	LEAQ (DX)(SI*4), DX
+	INCQ DI
+	JMP  row1
+
+done2:
 	VZEROUPPER
 	RET

@@ -2,14 +2,18 @@
 
 package kernel
 
-func rowNorm(y, x []float32, mean, rstd float32, weight, bias []float32) {
+func rowMoments(mean, squares, x []float32, d int, share float32) {
+	rowMomentsGeneric(mean, squares, x, d, share)
+}
+
+func rowNorm(y, x, mean, rstd, weight, bias []float32) {
 	rowNormGeneric(y, x, mean, rstd, weight, bias)
 }
 
-func rowNormSums(dweight, dbias, dy, x []float32, mean, rstd float32, weight []float32) (sum, dot float32) {
-	return rowNormSumsGeneric(dweight, dbias, dy, x, mean, rstd, weight)
+func rowNormSums(sum, dot, dweight, dbias, dy, x, mean, rstd, weight []float32) {
+	rowNormSumsGeneric(sum, dot, dweight, dbias, dy, x, mean, rstd, weight)
 }
 
-func rowNormGrad(dx, dy, x []float32, mean, rstd float32, weight []float32, meanG, meanGX float32) {
+func rowNormGrad(dx, dy, x, mean, rstd, weight, meanG, meanGX []float32) {
 	rowNormGradGeneric(dx, dy, x, mean, rstd, weight, meanG, meanGX)
 }

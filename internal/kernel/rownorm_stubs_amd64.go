@@ -4,32 +4,42 @@
 
 package kernel
 
-// rowNormAVX2 computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j].
+// rowMomentsAVX2 computes mean = share * sum(x[j]) and squares = sum((x[j]-mean)^2) of each row.
 //
 //go:noescape
-func rowNormAVX2(y []float32, x []float32, mean float32, rstd float32, weight []float32, bias []float32)
+func rowMomentsAVX2(mean []float32, squares []float32, x []float32, d int, share float32)
 
-// rowNormSumsAVX2 adds dy*xhat to dweight and dy to dbias, and returns the sums of g and g*xhat.
+// rowNormAVX2 computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j] for each row.
 //
 //go:noescape
-func rowNormSumsAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32) (sum float32, dot float32)
+func rowNormAVX2(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
 
-// rowNormGradAVX2 computes dx[j] = rstd * ((dy[j]*weight[j] - meanG) - xhat[j]*meanGX) with xhat[j] = (x[j]-mean)*rstd.
+// rowNormSumsAVX2 adds dy*xhat to dweight and dy to dbias, and computes the sums of g and g*xhat of each row.
 //
 //go:noescape
-func rowNormGradAVX2(dx []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32, meanG float32, meanGX float32)
+func rowNormSumsAVX2(sum []float32, dot []float32, dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32)
 
-// rowNormAVX512 computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j].
+// rowNormGradAVX2 computes dx[j] = rstd * ((dy[j]*weight[j] - meanG) - xhat[j]*meanGX) with xhat[j] = (x[j]-mean)*rstd for each row.
 //
 //go:noescape
-func rowNormAVX512(y []float32, x []float32, mean float32, rstd float32, weight []float32, bias []float32)
+func rowNormGradAVX2(dx []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32, meanG []float32, meanGX []float32)
 
-// rowNormSumsAVX512 adds dy*xhat to dweight and dy to dbias, and returns the sums of g and g*xhat.
+// rowMomentsAVX512 computes mean = share * sum(x[j]) and squares = sum((x[j]-mean)^2) of each row.
 //
 //go:noescape
-func rowNormSumsAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32) (sum float32, dot float32)
+func rowMomentsAVX512(mean []float32, squares []float32, x []float32, d int, share float32)
 
-// rowNormGradAVX512 computes dx[j] = rstd * ((dy[j]*weight[j] - meanG) - xhat[j]*meanGX) with xhat[j] = (x[j]-mean)*rstd.
+// rowNormAVX512 computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j] for each row.
 //
 //go:noescape
-func rowNormGradAVX512(dx []float32, dy []float32, x []float32, mean float32, rstd float32, weight []float32, meanG float32, meanGX float32)
+func rowNormAVX512(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
+
+// rowNormSumsAVX512 adds dy*xhat to dweight and dy to dbias, and computes the sums of g and g*xhat of each row.
+//
+//go:noescape
+func rowNormSumsAVX512(sum []float32, dot []float32, dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32)
+
+// rowNormGradAVX512 computes dx[j] = rstd * ((dy[j]*weight[j] - meanG) - xhat[j]*meanGX) with xhat[j] = (x[j]-mean)*rstd for each row.
+//
+//go:noescape
+func rowNormGradAVX512(dx []float32, dy []float32, x []float32, mean []float32, rstd []float32, weight []float32, meanG []float32, meanGX []float32)

@@ -15,16 +15,32 @@ import (
 type Pool struct {
 	workers int
 	idle    bool // drop all work
-	job     atomic.Pointer[job]
+	job     job
+	busy    atomic.Bool     // the job is in use
+	turn    atomic.Uint64   // odd while the job is open to helpers; counts up
+	inside  atomic.Int64    // helpers that look at the job
 	wake    []chan struct{} // one for each helper goroutine
 	asleep  []atomic.Bool
 	closed  atomic.Bool
 	done    sync.WaitGroup
+
+	mu     sync.Mutex
+	spares map[any]any // tasks of Run that wait to be used again, by their type
 }
 
+// A Task is work in chunks.
+type Task interface {
+	// Chunk does chunk i. worker is the number of the worker that does it, less
+	// than Workers: no two chunks at a time have the same. Results must not
+	// depend on it; it is there for scratch memory.
+	Chunk(worker, i int)
+}
+
+// A job is a task on its way. A pool has one and uses it again and again, so
+// that sharing out work allocates nothing.
 type job struct {
 	n        int64
-	chunk    func(i int)
+	task     Task
 	next     atomic.Int64 // first chunk that nobody has taken
 	finished atomic.Int64
 	failure  atomic.Pointer[any] // the first panic
@@ -74,47 +90,129 @@ func Idle() *Pool { return &Pool{workers: 1, idle: true} }
 
 // For calls chunk(i) once for every i in [0, n), on all workers, and returns
 // when all calls have. A panic in a chunk is raised again in the caller.
-func (p *Pool) For(n int, chunk func(i int)) {
+func (p *Pool) For(n int, chunk func(i int)) { p.Do(n, function(chunk)) }
+
+// A function is a task that does not care who does it.
+type function func(i int)
+
+func (f function) Chunk(_, i int) { f(i) }
+
+// Do is For with a task. Unlike a function that captures what it works on, a
+// task that lives on is no new allocation.
+//
+// Within a chunk, and while another goroutine is in Do, the caller does all
+// chunks itself.
+func (p *Pool) Do(n int, task Task) {
 	if p != nil && p.idle {
 		return
 	}
-	if p.Workers() == 1 || n <= 1 {
+	if p.Workers() == 1 || n <= 1 || !p.busy.CompareAndSwap(false, true) {
 		for i := range n {
-			chunk(i)
+			task.Chunk(0, i)
 		}
 		return
 	}
-	j := &job{n: int64(n), chunk: chunk}
-	p.job.Store(j)
+	j := &p.job
+	j.n, j.task = int64(n), task
+	j.next.Store(0)
+	j.finished.Store(0)
+	p.turn.Add(1)
 	for i := range p.asleep {
 		if p.asleep[i].CompareAndSwap(true, false) {
 			p.wake[i] <- struct{}{}
 		}
 	}
-	j.work()
-	for spin := 0; j.finished.Load() < j.n; spin++ {
+	j.work(0)
+	wait(func() bool { return j.finished.Load() == j.n })
+	p.turn.Add(1)
+	wait(func() bool { return p.inside.Load() == 0 }) // nobody reads what the next call writes
+	failure := j.failure.Swap(nil)
+	j.task = nil
+	p.busy.Store(false)
+	if failure != nil {
+		panic(*failure)
+	}
+}
+
+// Run is Do for a task that is a plain value: its chunks work on one copy of it.
+// Running tasks of a type again and again allocates nothing.
+func Run[T any, P interface {
+	*T
+	Task
+}](p *Pool, n int, work T) {
+	if p != nil && p.idle {
+		return
+	}
+	t := takeSpare[T](p)
+	*t = work
+	p.Do(n, P(t))
+	var none T
+	*t = none
+	putBack(p, t)
+}
+
+// Share is Run for chunks that are calls of f, each with a pointer to the one copy
+// of work. It allocates nothing as long as f captures nothing. A function literal
+// within a generic function captures its types.
+func Share[T any](p *Pool, n int, work T, f func(work *T, worker, i int)) {
+	Run(p, n, shared[T]{work, f})
+}
+
+// shared is a task of Share.
+type shared[T any] struct {
+	work T
+	f    func(work *T, worker, i int)
+}
+
+func (s *shared[T]) Chunk(worker, i int) { s.f(&s.work, worker, i) }
+
+// takeSpare returns memory for a task that nobody else uses.
+func takeSpare[T any](p *Pool) *T {
+	if p != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if t, ok := p.spares[(*T)(nil)].(*T); ok && t != nil {
+			p.spares[(*T)(nil)] = (*T)(nil)
+			return t
+		}
+	}
+	return new(T)
+}
+
+// putBack keeps the memory of a task for the next time.
+func putBack[T any](p *Pool, t *T) {
+	if p != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.spares == nil {
+			p.spares = map[any]any{}
+		}
+		p.spares[(*T)(nil)] = t
+	}
+}
+
+// wait returns when the condition holds.
+func wait(holds func() bool) {
+	for spin := 0; !holds(); spin++ {
 		if spin > spinsPerYield {
 			runtime.Gosched()
 			spin = 0
 		}
 	}
-	if f := j.failure.Load(); f != nil {
-		panic(*f)
-	}
 }
 
 // work takes chunks until none is left.
-func (j *job) work() {
+func (j *job) work(worker int) {
 	for {
 		i := j.next.Add(1) - 1
 		if i >= j.n {
 			return
 		}
-		j.run(int(i))
+		j.run(worker, int(i))
 	}
 }
 
-func (j *job) run(i int) {
+func (j *job) run(worker, i int) {
 	defer j.finished.Add(1)
 	defer func() {
 		if f := recover(); f != nil {
@@ -122,7 +220,7 @@ func (j *job) run(i int) {
 			j.failure.CompareAndSwap(nil, &failure)
 		}
 	}()
-	j.chunk(i)
+	j.task.Chunk(worker, i)
 }
 
 // A helper that finds nothing to do looks again for about the time between two
@@ -133,16 +231,17 @@ const (
 	yieldsToSleep = 400
 )
 
+// help does chunks of one job after the other. A job is open while turn is odd:
+// the helper says that it is inside, and looks again before it touches the job.
 func (p *Pool) help(i int) {
 	defer p.done.Done()
-	var last *job
+	var last uint64
+	news := func() bool {
+		turn := p.turn.Load()
+		return turn%2 == 1 && turn != last
+	}
 	for {
-		idle := 0
-		for {
-			if j := p.job.Load(); j != last {
-				last = j
-				break
-			}
+		for idle := 0; !news(); {
 			if idle++; idle%spinsPerYield == 0 {
 				if p.closed.Load() {
 					return
@@ -153,7 +252,7 @@ func (p *Pool) help(i int) {
 				continue
 			}
 			p.asleep[i].Store(true)
-			if p.job.Load() != last && p.asleep[i].CompareAndSwap(true, false) {
+			if news() && p.asleep[i].CompareAndSwap(true, false) {
 				continue // a job came in between: it did not see us asleep
 			}
 			if _, open := <-p.wake[i]; !open {
@@ -161,6 +260,11 @@ func (p *Pool) help(i int) {
 			}
 			idle = 0
 		}
-		last.work()
+		p.inside.Add(1)
+		if turn := p.turn.Load(); turn%2 == 1 {
+			last = turn
+			p.job.work(i + 1)
+		}
+		p.inside.Add(-1)
 	}
 }

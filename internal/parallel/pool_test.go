@@ -1,6 +1,7 @@
 package parallel
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -89,6 +90,60 @@ func TestPanicReachesTheCaller(t *testing.T) {
 		}()
 	}
 	p.For(3, func(int) {}) // still usable
+}
+
+// Share gives every chunk the same copy of the work, calls may be nested in each
+// other, and in a steady state nothing is allocated.
+func TestShare(t *testing.T) {
+	type work struct {
+		pool *Pool
+		sum  *atomic.Int64
+	}
+	for _, p := range []*Pool{nil, New(1), New(3)} {
+		var sum atomic.Int64
+		run := func() {
+			Share(p, 10, work{p, &sum}, func(w *work, worker, i int) {
+				if worker < w.pool.Workers() {
+					w.sum.Add(int64(i))
+				}
+			})
+		}
+		run()
+		if sum.Load() != 45 {
+			t.Errorf("sum %d, want 45", sum.Load())
+		}
+		if allocs := testing.AllocsPerRun(20, run); p != nil && allocs != 0 {
+			t.Errorf("%v allocations with %d workers", allocs, p.Workers())
+		}
+		sum.Store(0)
+		Share(p, 10, work{p, &sum}, func(w *work, _, i int) {
+			Share(w.pool, 10, work{w.pool, w.sum}, func(w *work, _, j int) { w.sum.Add(int64(j)) })
+			w.sum.Add(int64(i))
+		})
+		if sum.Load() != 495 {
+			t.Errorf("nested: sum %d, want 495", sum.Load())
+		}
+		p.Close()
+	}
+}
+
+// Two goroutines may use a pool at a time.
+func TestTwoCallers(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	var sum atomic.Int64
+	var callers sync.WaitGroup
+	for range 2 {
+		callers.Go(func() {
+			for range 1000 {
+				p.For(20, func(i int) { sum.Add(int64(i)) })
+			}
+		})
+	}
+	callers.Wait()
+	if sum.Load() != 2*1000*190 {
+		t.Errorf("sum %d, want %d", sum.Load(), 2*1000*190)
+	}
 }
 
 func BenchmarkFor(b *testing.B) {

@@ -89,6 +89,18 @@ func (g group) load(base reg.Register) []reg.VecVirtual {
 	return rs
 }
 
+// parameters returns operands with the group's part of the vector at base: AVX2
+// has no registers left for them.
+func (g group) parameters(base reg.Register) []Op {
+	ops := make([]Op, g.width)
+	for i, p := range g.pieces(g.col) {
+		if ops[i] = p.Mem(base); g.Set == vec.AVX512 {
+			ops[i] = p.Load(base)
+		}
+	}
+	return ops
+}
+
 // accumulators returns registers with zeros, for each row of a turn and each vector.
 func (g group) accumulators() [][]reg.VecVirtual {
 	rows := make([][]reg.VecVirtual, g.unroll)

@@ -7,14 +7,17 @@ import (
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// benchmarks are the layers of residual networks that most of the time is
-// spent in, a product of two square matrices, and LeNet-5's convolutions.
+// benchmarks are the layers of residual networks and of a transformer that most
+// of the time is spent in, a product of two square matrices, and LeNet-5's
+// convolutions.
 var benchmarks = []struct {
 	name string
 	n    int
 	Conv
 }{
 	{"matrix1024", 1024, Linear(1024, 1024)},
+	{"768to3072", 788, Linear(768, 3072)},
+	{"3072to768", 788, Linear(3072, 768)},
 	{"3x3x256at8", 32, conv(8, 8, 256, 256, 3, 3, pad(1, 1))},
 	{"3x3x64at32", 32, conv(32, 32, 64, 64, 3, 3, pad(1, 1))},
 	{"1x1x256to64at16", 32, conv(16, 16, 256, 64, 1, 1)},

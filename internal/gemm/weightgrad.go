@@ -105,7 +105,7 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 		s.steps += s.stepsOf(i)
 	}
 	const together, enough = 4, 16 // strips that share the pixels in the cache; tasks
-	s.group = min(together, len(s.strips))
+	s.group = max(1, min(together, len(s.strips)/enough))
 	s.chunks = max(1, min(enough/s.groups(), s.steps*unit/pixelBlock))
 	s.direct = s.chunks == 1 && s.ldc == s.k && len(s.merge) == 1 && p.O/p.Groups%tile.MR == 0
 	return s

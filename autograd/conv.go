@@ -26,9 +26,7 @@ func (g Geometry) Product(x, w tensor.Shape) (c gemm.Conv, n int, y tensor.Shape
 		if x.Rank() < 1 || x.Dim(-1) != k {
 			panic(fmt.Sprintf("linear: the last axis of input %v is not the last of weight %v", x, w))
 		}
-		dims := x.Dims()
-		dims[len(dims)-1] = o
-		return gemm.Linear(k, o), x.Len() / k, tensor.Of(dims...)
+		return gemm.Linear(k, o), x.Len() / k, x.WithLast(o)
 	}
 	if x.Rank() != 4 || w.Rank() != 4 || x.Dim(3) != w.Dim(3)*g.Groups || w.Dim(1) != g.Kernel[0] || w.Dim(2) != g.Kernel[1] {
 		panic(fmt.Sprintf("conv2d: input %v (N, H, W, C) does not fit weight %v (O, KH, KW, C/groups) with kernel %v, groups %d",

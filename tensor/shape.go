@@ -57,6 +57,14 @@ func (s Shape) Len() int {
 	return n
 }
 
+// WithLast returns the shape with another length of the last axis. It panics if
+// there is none.
+func (s Shape) WithLast(n int) Shape {
+	s.Dim(-1)
+	s.dim[s.rank-1] = n
+	return s
+}
+
 // Dims returns the axis lengths in a new slice.
 func (s Shape) Dims() []int { return append([]int(nil), s.dim[:s.rank]...) }
 

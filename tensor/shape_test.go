@@ -65,3 +65,16 @@ func TestDimsIsACopy(t *testing.T) {
 		t.Errorf("the shape became %v", s)
 	}
 }
+
+func TestWithLast(t *testing.T) {
+	s := Of(2, 3, 4)
+	if got := s.WithLast(7); got != Of(2, 3, 7) || s != Of(2, 3, 4) {
+		t.Errorf("%v with a last axis of 7 is %v", s, got)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a shape without axes has no last one, but got a length for it")
+		}
+	}()
+	Of().WithLast(1)
+}

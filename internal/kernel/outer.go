@@ -32,7 +32,7 @@ type Column = struct{ C, X int }
 // to the caller.
 func OuterF32(c []float32, ldc int, g, x []float32, pixels []Pixel, cols []Column) {
 	if t := TileOuter(); !t.holds(len(c), ldc, cols) {
-		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for columns %v", len(c), ldc, cols))
+		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for %d columns", len(c), ldc, len(cols)))
 	}
 	outerF32(c, ldc, g, x, pixels, cols)
 }
@@ -75,8 +75,8 @@ func outerF32Generic(c []float32, ldc int, g, x []float32, pixels []Pixel, cols 
 func OuterBF16(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
 	t, pairs := TileOuterBF16(), len(rows)/2
 	if len(rows)%2 != 0 || !t.holds(len(c), ldc, cols) || pairs > 0 && (ldg < 0 || len(g) < 2*((pairs-1)*ldg+t.MR)) {
-		panic(fmt.Sprintf("kernel.OuterBF16: %d values of c in rows of %d for columns %v, %d of g for %d pixels with a stride of %d",
-			len(c), ldc, cols, len(g), len(rows), ldg))
+		panic(fmt.Sprintf("kernel.OuterBF16: %d values of c in rows of %d for %d columns, %d of g for %d pixels with a stride of %d",
+			len(c), ldc, len(cols), len(g), len(rows), ldg))
 	}
 	outerBF16(c, ldc, g, ldg, x, rows, cols)
 }

@@ -3,13 +3,23 @@
 // geometry, packing, blocking and threads.
 //
 // A linear layer is a convolution with a 1x1 filter over M "images" of one
-// pixel, so there is one path for all of them. Images with padding are first
-// copied into a frame (zeros, or the code of zero, around each image); from
-// then on every row of the product is a fixed pattern of segments at an offset,
-// and no kernel meets an edge. The copy costs little beside the product, and
-// none for codes, which quantisation writes into the frame in the first place.
+// pixel, so there is one path for all of them. Every row of a product is a fixed
+// pattern of segments at an offset. Pixels are ordered by what they see of the
+// image, and the taps that see padding are left out, so that no kernel meets an
+// edge and nothing is multiplied by zeros (see gather). Where a batch is too
+// small to fill tiles with pixels of one kind, images are first copied into a
+// frame of zeros; codes always have one, since quantisation writes them into it
+// at no cost.
+//
+// The gradients of a BitNet may multiply bfloat16, in which codes are exact (see
+// InputGradientBF16), and what follows a product in evaluation may be computed as
+// it is stored (see Finish).
 //
 // Two kinds of convolutions take another path behind the same methods: a
 // depthwise one has kernels of its own and no frame, and one with groups of few
 // channels is computed with several groups put together.
+//
+// No element of an output or of an input gradient depends on how the work is cut.
+// A weight gradient is a sum over pixels, cut into chunks that depend on the
+// problem only and are added up in order.
 package gemm

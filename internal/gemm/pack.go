@@ -120,10 +120,19 @@ func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []in
 	parallel.Run(workers, b.groups*b.count(), codePanels{packing{b, p, g}, codes, ones, parts, steps})
 	all := b.groups * b.columns()
 	b.offsets = arena.Ints(len(g.classes) * all)
-	for i := range g.classes {
-		b.addOffsets(b.offsets[i*all:][:all], g, g.classes[i].reach, 0)
-	}
+	parallel.Run(workers, len(g.classes), offsetting{b, g})
 	return b
+}
+
+// An offsetting writes the offsets of classes.
+type offsetting struct {
+	b Panels
+	g *gather
+}
+
+func (t *offsetting) Chunk(_, i int) {
+	all := t.b.groups * t.b.columns()
+	t.b.addOffsets(t.b.offsets[i*all:][:all], t.g, t.g.classes[i].reach, 0)
 }
 
 type codePanels struct {

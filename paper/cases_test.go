@@ -37,12 +37,36 @@ func cases() map[string][]experiment.Record {
 		"only alario":    without(many(), func(k experiment.Key) bool { return k.Recipe != "alario" && !isFloat(k) }),
 		"only b1":        without(many(), func(k experiment.Key) bool { return k.Recipe != "b1" && !isFloat(k) }),
 		"new recipe":     append(twins(), runs("mnist", "lenet5", "b2_x", 61750, 48000, 98, 98.1, 98.2)...),
+		"rounded":        append(twins(), runs("mnist", "lenet5", "b158-bf16", 61750, 48000, 98, 98.1, 98.2)...),
+		"only rounded":   append(runs("d", "a", "float", 10, 10, 90, 91), runs("d", "a", "b1-bf16", 10, 10, 90, 91)...),
 		"settings":       settings,
 		"parameters":     parameters,
 		"diverged":       diverged,
 		"clashing names": append(runs("recipe", "b158", "float", 10, 10, 90, 91), runs("data", "name", "name", 10, 10, 90, 91)...),
 		"always equal":   append(runs("d", "a", "float", 10, 10, 90, 91), runs("d", "a", "b158", 10, 10, 90, 91)...),
 		"empty results":  {{Key: experiment.Key{Data: "d", Architecture: "a", Recipe: "float"}}, {Key: experiment.Key{Data: "d", Architecture: "a", Recipe: "b158"}}},
+	}
+}
+
+// A recipe with rounded gradients is told by the formulas of the one it is named
+// after, and a sentence.
+func TestRoundedGradientsAreTold(t *testing.T) {
+	for name, told := range map[string]bool{"rounded": true, "only rounded": true, "twins": false} {
+		d, _, err := newDocument(cases()[name], Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := renderHTML(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(page)
+		if strings.Contains(text, "keeps eight significant bits") != told {
+			t.Errorf("%s: the rounding is told: %t, want %t", name, !told, told)
+		}
+		if strings.Contains(text, "not part of this text") || name == "only rounded" && !strings.Contains(text, "eq-b1-weights") {
+			t.Errorf("%s: formulas are missing", name)
+		}
 	}
 }
 

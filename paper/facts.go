@@ -1,6 +1,9 @@
 package paper
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // facts is what the prose may ask when it chooses its sentences: identifiers,
 // booleans and the names of values, never a number to print.
@@ -39,10 +42,19 @@ type comparisonFacts struct {
 	Pairs, Tested, Significant bool
 }
 
-// Has reports whether some BitNet uses the recipe.
+// Has reports whether some BitNet uses the recipe, with rounded gradients or
+// without.
 func (f *facts) Has(recipe string) bool {
-	return slices.ContainsFunc(f.Recipes, func(r recipeFacts) bool { return r.Known && r.Slug == recipe })
+	return slices.ContainsFunc(f.Recipes, func(r recipeFacts) bool { return r.Known && strings.TrimSuffix(r.Slug, rounded) == recipe })
 }
+
+// Rounds reports whether some BitNet rounds its gradients.
+func (f *facts) Rounds() bool {
+	return slices.ContainsFunc(f.Recipes, func(r recipeFacts) bool { return r.Known && strings.HasSuffix(r.Slug, rounded) })
+}
+
+// rounded ends the names of recipes that round gradients to bfloat16.
+const rounded = "-bf16"
 
 // HasData and HasArchitecture take the slug of a proper name, such as cifar-10.
 func (f *facts) HasData(slug string) bool         { return f.data[slug] }
@@ -77,7 +89,7 @@ func newRecipeFacts(recipe string, comparisons []*comparison, v *filer) recipeFa
 	sum := summarise(recipe, comparisons)
 	r := recipeFacts{
 		Slug: v.recipe.slug(recipe), Key: "recipe/" + v.recipe.slug(recipe),
-		Known: slices.Contains([]string{"b158", "b1", "alario"}, recipe),
+		Known: slices.Contains([]string{"b158", "b1", "alario", "b158" + rounded, "b1" + rounded}, recipe),
 		All:   len(sum.All) > 0, One: len(sum.All) == 1, Many: len(sum.All) > 1,
 		Behind: len(sum.Behind) > 0, Ahead: len(sum.Ahead) > 0,
 		NameBehind: nameable(sum.Behind), NameAhead: nameable(sum.Ahead),

@@ -31,7 +31,9 @@ func TestShapeMistakes(t *testing.T) {
 			{"GemmBF16: b", func() {
 				GemmBF16(f(h.MR*h.NR), h.NR, make([]uint16, 99), rows, segs, 3, make([]uint16, 12*h.NR-1))
 			}},
-			{"OuterBF16: pairs", func() { OuterBF16(f(999), 32, make([]uint16, 999), 12, make([]uint16, 99), rows[:len(rows)-1], inOrder(q, 2)) }},
+			{"OuterBF16: pairs", func() {
+				OuterBF16(f(999), 32, make([]uint16, 999), 12, make([]uint16, 99), rows[:len(rows)-1], inOrder(q, 2))
+			}},
 			{"OuterBF16: g", func() {
 				OuterBF16(f(999), 32, make([]uint16, 4*q.MR-1), q.MR, make([]uint16, 99), rows[:4], inOrder(q, 2))
 			}},

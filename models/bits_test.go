@@ -57,7 +57,11 @@ func smallest(name string) (nn.Layer, Options) {
 func TestEvaluationOnTheWay(t *testing.T) {
 	pool := parallel.New(2)
 	defer pool.Close()
-	for _, name := range append(families(), "resnet50", "lenet5") {
+	names := append(families(), "lenet5")
+	if !testing.Short() {
+		names = append(names, "resnet50")
+	}
+	for _, name := range names {
 		float, o := smallest(name)
 		for _, recipe := range quant.Recipes() {
 			model := nn.Swap(nn.Clone(float), recipe)

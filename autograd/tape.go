@@ -177,19 +177,9 @@ func (t *Tape) Blocks(n int, f func(lo, hi int)) {
 // blocks is Blocks with some values that f gets, so that it need not capture them
 // (see parallel.Share).
 func blocks[T any](t *Tape, n int, work T, f func(work *T, lo, hi int)) {
-	parallel.Run(t.workers, (n+mapBlock-1)/mapBlock, blockTask[T]{work, n, f})
+	const block = 1 << 14
+	parallel.Blocks(t.workers, n, block, work, f)
 }
-
-// mapBlock is the number of elements in a chunk of elementwise work.
-const mapBlock = 1 << 14
-
-type blockTask[T any] struct {
-	work T
-	n    int
-	f    func(work *T, lo, hi int)
-}
-
-func (b *blockTask[T]) Chunk(_, i int) { b.f(&b.work, i*mapBlock, min((i+1)*mapBlock, b.n)) }
 
 // arrays of one length are what a map works on.
 type arrays struct{ y, x, z []float32 }

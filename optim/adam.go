@@ -70,8 +70,7 @@ func (s *AdamState) Step(workers *parallel.Pool) {
 		if p.Grad == nil {
 			continue
 		}
-		parallel.Share(workers, (len(p.Data)+block-1)/block, update{p, s.M[i], s.V[i], step}, func(u *update, _, b int) {
-			lo, hi := b*block, min((b+1)*block, len(u.m))
+		parallel.Blocks(workers, len(p.Data), block, update{p, s.M[i], s.V[i], step}, func(u *update, lo, hi int) {
 			kernel.Adam(u.p.Data[lo:hi], u.m[lo:hi], u.v[lo:hi], u.p.Grad[lo:hi], &u.step)
 			clear(u.p.Grad[lo:hi]) // still in the cache
 		})

@@ -35,19 +35,15 @@ func (r Recipe) Weights(workers *parallel.Pool, arena *tensor.Arena, codes []int
 		high = below(0.5 * (beta + weightEps))
 		low = -high
 	}
-	parallel.Run(workers, blocks(len(w)), signing{codes, w, low, high})
+	type signs struct {
+		codes     []int8
+		w         []float32
+		low, high float32
+	}
+	parallel.Blocks(workers, len(w), block, signs{codes, w, low, high}, func(s *signs, lo, hi int) {
+		kernel.SignsS8(s.codes[lo:hi], s.w[lo:hi], s.low, s.high)
+	})
 	return float32(beta)
-}
-
-type signing struct {
-	codes     []int8
-	w         []float32
-	low, high float32
-}
-
-func (s *signing) Chunk(_, i int) {
-	lo, hi := i*block, min((i+1)*block, len(s.w))
-	kernel.SignsS8(s.codes[lo:hi], s.w[lo:hi], s.low, s.high)
 }
 
 // below returns the largest float32 that is not above x: a float32 is greater
@@ -63,31 +59,26 @@ func below(x float64) float32 {
 
 const block = 1 << 13
 
-// blocks returns the number of blocks of n values.
-func blocks(n int) int { return (n + block - 1) / block }
-
 // mean returns the mean of a quantity that sum adds up, to about nine digits:
 // float32 sums of few values, added in float64. The blocks' sums are added in
 // order.
 func mean(workers *parallel.Pool, arena *tensor.Arena, x []float32, sum func([]float32) float32) float64 {
-	partial := arena.Doubles(blocks(len(x)))
-	parallel.Run(workers, len(partial), summing{partial, x, sum})
+	type sums struct {
+		partial []float64
+		x       []float32
+		sum     func([]float32) float32
+	}
+	partial := arena.Doubles((len(x) + block - 1) / block)
+	parallel.Blocks(workers, len(x), block, sums{partial, x, sum}, func(s *sums, lo, hi int) {
+		total := 0.0
+		for part := range parts(s.x[lo:hi]) {
+			total += float64(s.sum(part))
+		}
+		s.partial[lo/block] = total
+	})
 	total := 0.0
 	for _, s := range partial {
 		total += s
 	}
 	return total / float64(len(x))
-}
-
-type summing struct {
-	partial []float64
-	x       []float32
-	sum     func([]float32) float32
-}
-
-func (s *summing) Chunk(_, i int) {
-	s.partial[i] = 0
-	for lo, hi := i*block, min((i+1)*block, len(s.x)); lo < hi; lo += few {
-		s.partial[i] += float64(s.sum(s.x[lo:min(lo+few, hi)]))
-	}
 }

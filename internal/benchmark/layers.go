@@ -2,6 +2,7 @@ package benchmark
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/AlarioAI/bitnet/autograd"
 	"github.com/AlarioAI/bitnet/internal/gemm"
@@ -24,9 +25,7 @@ type pass struct {
 	run func(l layer, workers *parallel.Pool) (before, step func())
 }
 
-// The passes of training in float32, packing of the weight included; and as a
-// BitNet, the exact product of codes, without the quantisation of its operands,
-// and the gradients by bfloat16.
+// floatPasses are those of training in float32, packing of the weight included.
 func floatPasses(b Bound) []pass {
 	return []pass{
 		{"float/forward", b, onTape(quant.Float, forward)},
@@ -35,6 +34,8 @@ func floatPasses(b Bound) []pass {
 	}
 }
 
+// ternaryPasses are those of training as a BitNet: the exact product of codes,
+// without the quantisation of its operands, and the gradients by bfloat16.
 func ternaryPasses() []pass {
 	return []pass{
 		{"int8/forward", Int8, codesForward},
@@ -87,9 +88,9 @@ func (l layer) of(p pass) Case {
 	switch {
 	case p.Bound == Int8:
 		c.Reads, c.Writes = x+w, 4*y
-	case p.name[len(p.name)-2:] == "dx":
+	case strings.HasSuffix(p.name, "dx"):
 		c.Reads, c.Writes = 4*(y+w), 4*x
-	case p.name[len(p.name)-2:] == "dw":
+	case strings.HasSuffix(p.name, "dw"):
 		c.Reads, c.Writes = 4*(y+x), 4*w
 	default:
 		c.Reads, c.Writes = 4*(x+w), 4*y

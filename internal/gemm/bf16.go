@@ -22,8 +22,9 @@ func (p *Plan) InputGradientBF16(workers *parallel.Pool, arena *tensor.Arena, dx
 		return
 	}
 	if !kernel.HasBF16() {
+		type pass struct{ rounded, dy []float32 }
 		rounded := arena.Floats(len(dy))
-		eachBlock(workers, len(dy), conversion{f32: rounded, from: dy}, func(c *conversion, lo, hi int) { kernel.RoundBF16(c.f32[lo:hi], c.from[lo:hi], 1) })
+		parallel.Blocks(workers, len(dy), conversionBlock, pass{rounded, dy}, func(p *pass, lo, hi int) { kernel.RoundBF16(p.rounded[lo:hi], p.dy[lo:hi], 1) })
 		p.InputGradientCodes(workers, arena, dx, rounded, n, codes)
 		arena.Release(rounded)
 		return
@@ -137,12 +138,14 @@ func (t *inversePairs) row(group, run, v int, s span) []int8 {
 //	dw[o,kh,kw,c] += sum(i, oh, ow) bfloat16(scale[i]*dy[i,oh,ow,o]) * (x[...] - 128)
 func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, x []uint8, n int, scale []float32) {
 	if p.depthwise != nil || p.merged != nil || !kernel.HasBF16() {
-		size, rounded := len(dy)/n, dy
+		rounded := dy
 		if p.depthwise == nil && p.merged == nil {
+			type pass struct{ rounded, dy, scale []float32 }
 			rounded = arena.Floats(len(dy))
-			for i := range n {
-				kernel.RoundBF16(rounded[i*size:][:size], dy[i*size:][:size], scale[i])
-			}
+			parallel.Share(workers, n, pass{rounded, dy, scale}, func(p *pass, _, i int) {
+				size := len(p.dy) / len(p.scale)
+				kernel.RoundBF16(p.rounded[i*size:][:size], p.dy[i*size:][:size], p.scale[i])
+			})
 			scale = nil
 		}
 		values := p.Dequantise(workers, arena, x, n, scale)
@@ -153,8 +156,12 @@ func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, d
 		}
 		return
 	}
+	type pass struct {
+		values []uint16
+		codes  []uint8
+	}
 	values := arena.Halves(len(x))
-	eachBlock(workers, len(x), conversion{bf16: values, u8: x}, func(c *conversion, lo, hi int) { kernel.CodesBF16(c.bf16[lo:hi], c.u8[lo:hi]) })
+	parallel.Blocks(workers, len(x), conversionBlock, pass{values, x}, func(p *pass, lo, hi int) { kernel.CodesBF16(p.values[lo:hi], p.codes[lo:hi]) })
 	sum := p.forward.framed[0].outerSum(p, kernel.TileOuterBF16(), n, 2)
 	t := halfOuter{outerSum: sum, sums: sum.begin(arena, dw), x: values, xLen: p.Input.Len()}
 	t.width = (p.O + sum.tile.MR - 1) / sum.tile.MR * sum.tile.MR
@@ -181,10 +188,9 @@ func (o *halfOuter) Chunk(_, task int) {
 		b := o.block(step, t.end)
 		at, count := step*o.width, (b.count+1)/2
 		step += count
-		c := &o.g.classes[b.class]
 		for i := range b.count {
-			sample, pixel := (b.first+i)/c.size(), c.first+(b.first+i)%c.size()
-			rows[i] = sample*o.xLen + o.g.rows[pixel]
+			at := o.g.placeIn(b.class, b.first+i)
+			rows[i] = at.sample*o.xLen + o.g.rows[at.pixel]
 		}
 		if b.count%2 == 1 {
 			rows[b.count] = rows[b.count-1]
@@ -214,10 +220,9 @@ func (p *pairing) Chunk(_, task int) {
 	end := min(first+pairsOfTask, p.steps)
 	for step := first; step < end; {
 		b := p.block(step, end)
-		c := &g.classes[b.class]
 		at := func(i int) (row []float32, factor float32) {
-			sample, pixel := (b.first+i)/c.size(), c.first+(b.first+i)%c.size()
-			return p.dy[sample*yLen+g.outs[pixel]:][:p.outs], p.scale[sample]
+			at := g.placeIn(b.class, b.first+i)
+			return p.dy[at.sample*yLen+g.outs[at.pixel]:][:p.outs], p.scale[at.sample]
 		}
 		for i := 0; i < b.count; i += 2 {
 			x, xScale := at(i)

@@ -103,10 +103,17 @@ func (f *rowFactors) of(scale []float32, w window, count int, own *ragged) []flo
 	return f.each[:count]
 }
 
+// conversionBlock is the number of values that are converted in a chunk.
+const conversionBlock = 1 << 14
+
 // InputGradientCodes is InputGradient for a weight of codes.
 func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
+	type values struct {
+		w     []float32
+		codes []int8
+	}
 	w := arena.Floats(len(codes))
-	eachBlock(workers, len(w), conversion{f32: w, s8: codes}, func(c *conversion, lo, hi int) { kernel.CodesF32(c.f32[lo:hi], c.s8[lo:hi]) })
+	parallel.Blocks(workers, len(w), conversionBlock, values{w, codes}, func(v *values, lo, hi int) { kernel.CodesF32(v.w[lo:hi], v.codes[lo:hi]) })
 	p.InputGradient(workers, arena, dx, dy, n, w)
 	arena.Release(w)
 }
@@ -139,29 +146,4 @@ func (d *dequantising) Chunk(_, chunk int) {
 		}
 		kernel.DequantiseU8(d.values[i*d.size:][:d.size], d.codes[i*d.size:][:d.size], s)
 	}
-}
-
-// A conversion is one between arrays of the same length.
-type conversion struct {
-	f32, from []float32
-	bf16      []uint16
-	u8        []uint8
-	s8        []int8
-}
-
-// eachBlock calls f for blocks of [0, n). f captures nothing.
-func eachBlock(workers *parallel.Pool, n int, c conversion, f func(c *conversion, lo, hi int)) {
-	parallel.Run(workers, (n+conversionBlock-1)/conversionBlock, blockwise{c, n, f})
-}
-
-const conversionBlock = 1 << 14
-
-type blockwise struct {
-	conversion
-	n int
-	f func(c *conversion, lo, hi int)
-}
-
-func (b *blockwise) Chunk(_, i int) {
-	b.f(&b.conversion, i*conversionBlock, min((i+1)*conversionBlock, b.n))
 }

@@ -163,13 +163,19 @@ type place struct{ class, sample, pixel int }
 // locate returns the place of row m of a product over n samples.
 func (g *gather) locate(m, n int) place {
 	for i := range g.classes {
-		size := g.classes[i].size()
-		if m < n*size {
-			return place{i, m / size, g.classes[i].first + m%size}
+		rows := n * g.classes[i].size()
+		if m < rows {
+			return g.placeIn(i, m)
 		}
-		m -= n * size
+		m -= rows
 	}
 	panic("gemm: a row beyond the product")
+}
+
+// placeIn returns the place of row m of a class, counted over all samples.
+func (g *gather) placeIn(i, m int) place {
+	c := &g.classes[i]
+	return place{i, m / c.size(), c.first + m%c.size()}
 }
 
 // A window is where one call reads and writes: offsets of a and y from which

@@ -107,10 +107,7 @@ func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []in
 	b.s8 = arena.Codes(b.groups * b.k * b.columns())
 	parts, steps := g.runs(), fours.up(run)
 	if g.clips(fours) {
-		parts, steps = len(g.taps), g.depth/int(fours)
-		if !g.contiguous {
-			steps = fours.up(g.depth)
-		}
+		parts, steps = len(g.taps), fours.up(g.depth)
 	}
 	b.sums = arena.Ints(parts * b.groups * b.columns())
 	ones := arena.Bytes(int(fours) * steps)

@@ -3,7 +3,8 @@ package gemm
 import "slices"
 
 // A Plan holds the tables that a geometry's products are driven by. It is
-// made once per geometry and read-only afterwards.
+// made once per geometry and, but for the tables of weight gradients, which are
+// made when they are first needed, read-only afterwards.
 type Plan struct {
 	Conv
 	Input Frame // the layer's input with its padding

@@ -45,10 +45,9 @@ func (o *floatOuter) Chunk(_, task int) {
 	for step := t.first; step < t.end; {
 		b := o.block(step, t.end)
 		step += b.count
-		c := &o.g.classes[b.class]
 		for i := range b.count {
-			sample, pixel := (b.first+i)/c.size(), c.first+(b.first+i)%c.size()
-			pixels[i] = kernel.Pixel{G: sample*o.dyLen + o.g.outs[pixel], X: sample*o.xLen + o.g.rows[pixel]}
+			at := o.g.placeIn(b.class, b.first+i)
+			pixels[i] = kernel.Pixel{G: at.sample*o.dyLen + o.g.outs[at.pixel], X: at.sample*o.xLen + o.g.rows[at.pixel]}
 		}
 		for i, s := range t.strips {
 			for _, cols := range o.columns[b.class] {

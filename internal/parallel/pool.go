@@ -158,6 +158,20 @@ func Share[T any](p *Pool, n int, work T, f func(work *T, worker, i int)) {
 	Run(p, n, shared[T]{work, f})
 }
 
+// Blocks is Share for the blocks [lo, hi) of [0, n), of so many each.
+func Blocks[T any](p *Pool, n, size int, work T, f func(work *T, lo, hi int)) {
+	Run(p, (n+size-1)/size, blockwise[T]{work, n, size, f})
+}
+
+// blockwise is a task of Blocks.
+type blockwise[T any] struct {
+	work    T
+	n, size int
+	f       func(work *T, lo, hi int)
+}
+
+func (b *blockwise[T]) Chunk(_, i int) { b.f(&b.work, i*b.size, min((i+1)*b.size, b.n)) }
+
 // shared is a task of Share.
 type shared[T any] struct {
 	work T

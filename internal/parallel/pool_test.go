@@ -154,3 +154,28 @@ func BenchmarkFor(b *testing.B) {
 		p.For(32, func(int) {})
 	}
 }
+
+// The blocks cover every element once, the last one up to the end.
+func TestBlocks(t *testing.T) {
+	type work struct{ counts []atomic.Int32 }
+	for _, workers := range []int{1, 2, 5} {
+		p := New(workers)
+		for _, n := range []int{0, 1, 6, 7, 8, 14, 100} {
+			counts := make([]atomic.Int32, n)
+			Blocks(p, n, 7, work{counts}, func(w *work, lo, hi int) {
+				if lo%7 != 0 || hi <= lo || hi-lo > 7 {
+					t.Errorf("%d workers: block [%d, %d) of %d", workers, lo, hi, n)
+				}
+				for i := lo; i < hi; i++ {
+					w.counts[i].Add(1)
+				}
+			})
+			for i := range counts {
+				if c := counts[i].Load(); c != 1 {
+					t.Errorf("%d workers: element %d of %d came up %d times", workers, i, n, c)
+				}
+			}
+		}
+		p.Close()
+	}
+}

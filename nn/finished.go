@@ -36,7 +36,7 @@ func (b *BatchNorm2d) ForwardConv(ctx *Context, conv Layer, x *tensor.Tensor, f 
 func (b *BatchNorm2d) ForwardConvAddReLU(ctx *Context, conv Layer, x *tensor.Tensor, shortcut Sequence, in *tensor.Tensor) *tensor.Tensor {
 	p, ok := ctx.finishes(conv)
 	if !ok {
-		return b.ForwardAddReLU(ctx, conv.Forward(ctx, x), shortcut, in)
+		return b.forwardAddReLU(ctx, conv.Forward(ctx, x), shortcut, in)
 	}
 	return p.forwardThen(ctx, x, b.norm().Finish(ctx.Tape, autograd.ThenReLU, shortcut.Forward(ctx, in)))
 }

@@ -28,19 +28,14 @@ func (b *BatchNorm2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
 	return b.forwardThen(ctx, x, autograd.ThenNothing)
 }
 
-// ForwardReLU computes the layer and max(., 0) behind it as one operation.
-func (b *BatchNorm2d) ForwardReLU(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return b.forwardThen(ctx, x, autograd.ThenReLU)
-}
-
 // forwardThen computes the layer and a function behind it as one operation.
 func (b *BatchNorm2d) forwardThen(ctx *Context, x *tensor.Tensor, f autograd.Then) *tensor.Tensor {
 	return ctx.note(b, autograd.BatchNormThen(ctx.Tape, x, b.norm(), ctx.Training, f), 0)
 }
 
-// ForwardAddReLU ends a residual block: it computes max(b(x) + shortcut(in), 0)
-// as one operation, together with a batch norm that ends the shortcut.
-func (b *BatchNorm2d) ForwardAddReLU(ctx *Context, x *tensor.Tensor, shortcut Sequence, in *tensor.Tensor) *tensor.Tensor {
+// forwardAddReLU computes max(b(x) + shortcut(in), 0) as one operation, together
+// with a batch norm that ends the shortcut.
+func (b *BatchNorm2d) forwardAddReLU(ctx *Context, x *tensor.Tensor, shortcut Sequence, in *tensor.Tensor) *tensor.Tensor {
 	ctx.note(b, x, 0)
 	if last := len(shortcut) - 1; last >= 0 {
 		if end, ok := shortcut[last].(*BatchNorm2d); ok {
@@ -51,8 +46,8 @@ func (b *BatchNorm2d) ForwardAddReLU(ctx *Context, x *tensor.Tensor, shortcut Se
 	return autograd.AddNorm(ctx.Tape, x, b.norm(), shortcut.Forward(ctx, in), nil, ctx.Training, true)
 }
 
-// ForwardPool is ForwardReLU with a 2x2 average pooling behind it; height and
-// width must be even.
+// ForwardPool computes the layer, max(., 0) and a 2x2 average pooling behind it as
+// one operation; height and width must be even.
 func (b *BatchNorm2d) ForwardPool(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
 	ctx.note(b, x, 0) // its own output has the shape of its input
 	n := b.norm()

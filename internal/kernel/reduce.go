@@ -7,18 +7,6 @@ import "math"
 // the data makes the result a NaN. The portable forms add in float64, as good
 // oracles should.
 
-// SumSquares returns sum((x[i]-center)^2).
-func SumSquares(x []float32, center float32) float32 { return sumSquares(x, center) }
-
-func sumSquaresGeneric(x []float32, center float32) float32 {
-	s := 0.0
-	for _, v := range x {
-		d := float64(v - center)
-		s += d * d
-	}
-	return float32(s)
-}
-
 // Sum returns sum(x[i]).
 func Sum(x []float32) float32 { return sum(x) }
 

@@ -4,16 +4,6 @@ package kernel
 
 import "github.com/AlarioAI/bitnet/internal/cpu"
 
-func sumSquares(x []float32, center float32) float32 {
-	switch cpu.Current() {
-	case cpu.AVX512:
-		return sumSquaresAVX512(x, center)
-	case cpu.AVX2:
-		return sumSquaresAVX2(x, center)
-	}
-	return sumSquaresGeneric(x, center)
-}
-
 func sum(x []float32) float32 {
 	switch cpu.Current() {
 	case cpu.AVX512:

@@ -2,8 +2,7 @@
 
 package kernel
 
-func sumSquares(x []float32, center float32) float32 { return sumSquaresGeneric(x, center) }
-func sum(x []float32) float32                        { return sumGeneric(x) }
+func sum(x []float32) float32 { return sumGeneric(x) }
 func extent(x []float32, center float32) (squares float64, peak float32) {
 	return extentGeneric(x, center)
 }

@@ -4,11 +4,6 @@
 
 package kernel
 
-// sumSquaresAVX2 returns sum((x[i]-center)^2).
-//
-//go:noescape
-func sumSquaresAVX2(x []float32, center float32) float32
-
 // sumAVX2 returns sum(x[i]).
 //
 //go:noescape
@@ -28,11 +23,6 @@ func sumAbsAVX2(x []float32) float32
 //
 //go:noescape
 func dotAVX2(x []float32, y []float32) float32
-
-// sumSquaresAVX512 returns sum((x[i]-center)^2).
-//
-//go:noescape
-func sumSquaresAVX512(x []float32, center float32) float32
 
 // sumAVX512 returns sum(x[i]).
 //

@@ -20,12 +20,10 @@ func RowMoments(mean, squares, x []float32, d int, share float32) {
 
 func rowMomentsGeneric(mean, squares, x []float32, d int, share float32) {
 	for i := range mean {
-		row, sum := x[i*d:][:d], 0.0
-		for _, v := range row {
-			sum += float64(v)
-		}
-		mean[i] = share * float32(sum)
-		squares[i] = sumSquaresGeneric(row, mean[i])
+		row := x[i*d:][:d]
+		mean[i] = share * sumGeneric(row)
+		sum, _ := extentGeneric(row, mean[i])
+		squares[i] = float32(sum)
 	}
 }
 

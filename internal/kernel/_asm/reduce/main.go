@@ -21,7 +21,6 @@ const magnitudeBits = 0x7fffffff
 func main() {
 	ConstraintExpr("!purego")
 	for _, s := range []vec.Set{vec.AVX2, vec.AVX512} {
-		sumSquares(s)
 		sum(s)
 		extent(s)
 		sumAbs(s)
@@ -32,19 +31,6 @@ func main() {
 
 func add(a, b, c Op) { VADDPS(a, b, c) }
 func max(a, b, c Op) { VPMAXUD(a, b, c) }
-
-func sumSquares(s vec.Set) {
-	f := s.Begin("sumSquares", "(x []float32, center float32) float32", "returns sum((x[i]-center)^2).")
-	x, n, center := vec.Base("x"), vec.Len("x"), s.Broadcast("center")
-	sums := s.Zeros(accumulators)
-	f.EachMasked(n, accumulators, func(p vec.Piece) {
-		d := p.Load(x)
-		VSUBPS(center, d, d)
-		p.Keep(d)
-		VFMADD231PS(d, d, sums[p.N])
-	})
-	f.EndWith(s.Fold(sums, add))
-}
 
 func sum(s vec.Set) {
 	f := s.Begin("sum", "(x []float32) float32", "returns sum(x[i]).")

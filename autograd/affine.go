@@ -15,6 +15,22 @@ type Norm struct {
 	BatchStats
 }
 
+// reciprocalRoots writes 1/sqrt(variance + eps) of each channel.
+func (n Norm) reciprocalRoots(dst, variance []float32) {
+	for j, v := range variance {
+		dst[j] = float32(1 / math.Sqrt(float64(v)+float64(n.Eps)))
+	}
+}
+
+// factors writes scale and shift of each channel, of which the batch norm of x is
+// x*scale + shift. scale may be rstd.
+func (n Norm) factors(scale, shift, mean, rstd []float32) {
+	for j, w := range n.Weight.Data {
+		scale[j] = w * rstd[j]
+		shift[j] = n.Bias.Data[j] - mean[j]*scale[j]
+	}
+}
+
 // Then is what follows a batch norm in the same operation.
 type Then uint8
 
@@ -89,22 +105,16 @@ func newAffine(t *Tape, op string, x *tensor.Tensor, n Norm, training bool) affi
 		for j := range c {
 			n.Mean.Data[j] += n.Momentum * (a.mean[j] - n.Mean.Data[j])
 			n.Var.Data[j] += n.Momentum * (variance[j]*unbias - n.Var.Data[j])
-			a.rstd[j] = float32(1 / math.Sqrt(float64(variance[j])+float64(n.Eps)))
 		}
+		n.reciprocalRoots(a.rstd, variance)
 		t.arena.Release(variance)
 	} else {
 		copy(a.mean, n.Mean.Data)
-		for j, v := range n.Var.Data {
-			a.rstd[j] = float32(1 / math.Sqrt(float64(v)+float64(n.Eps)))
-		}
+		n.reciprocalRoots(a.rstd, n.Var.Data)
 	}
 	a.center, a.scale, a.shift = t.arena.Floats(a.wide()), t.arena.Floats(a.wide()), t.arena.Floats(a.wide())
-	for j := range c {
-		a.center[j] = a.mean[j]
-		a.scale[j] = n.Weight.Data[j] * a.rstd[j]
-		a.shift[j] = n.Bias.Data[j] - a.mean[j]*a.scale[j]
-	}
-	a.repeat(a.center, a.center)
+	n.factors(a.scale, a.shift, a.mean, a.rstd)
+	a.repeat(a.center, a.mean)
 	a.repeat(a.scale, a.scale)
 	a.repeat(a.shift, a.shift)
 	return a

@@ -66,11 +66,11 @@ func ConvThen(t *Tape, x, w, bias *tensor.Tensor, g Geometry, then *gemm.Finish)
 	panels, kept := Frozen[gemm.Panels](t, w)
 	if !kept {
 		panels = p.PackForward(t.workers, t.Still(), w.Data)
-		Keep(t, w, panels)
+		kept = Keep(t, w, panels)
 	}
 	p.Forward(t.workers, t.arena, y.Data, x.Data, n, panels, bias.Values(), then)
-	if t.frozen == nil {
-		t.arena.Release(panels.Floats())
+	if !kept {
+		panels.Release(t.arena)
 	}
 	if t.Needs(x, w, bias) {
 		if then != nil {

@@ -1,8 +1,6 @@
 package autograd
 
 import (
-	"math"
-
 	"github.com/AlarioAI/bitnet/internal/gemm"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -13,11 +11,8 @@ import (
 func (n Norm) Finish(t *Tape, f Then, other *tensor.Tensor) *gemm.Finish {
 	c := len(n.Weight.Data)
 	then := &gemm.Finish{Scale: t.arena.Floats(c), Shift: t.arena.Floats(c), Other: other.Values()}
-	for j, v := range n.Var.Data {
-		rstd := float32(1 / math.Sqrt(float64(v)+float64(n.Eps)))
-		then.Scale[j] = n.Weight.Data[j] * rstd
-		then.Shift[j] = n.Bias.Data[j] - n.Mean.Data[j]*then.Scale[j]
-	}
+	n.reciprocalRoots(then.Scale, n.Var.Data)
+	n.factors(then.Scale, then.Shift, n.Mean.Data, then.Scale)
 	then.Floor, then.Ceil = f.limits()
 	return then
 }

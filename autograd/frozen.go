@@ -28,11 +28,13 @@ func Frozen[T any](t *Tape, w *tensor.Tensor) (made T, ok bool) {
 }
 
 // Keep keeps what was made of the weight w in buffers of Still, if the tape is
-// frozen.
-func Keep[T any](t *Tape, w *tensor.Tensor, made T) {
-	if t.frozen != nil && len(w.Data) > 0 {
-		t.frozen[&w.Data[0]] = made
+// frozen. It reports whether it did: if not, the buffers may go back.
+func Keep[T any](t *Tape, w *tensor.Tensor, made T) bool {
+	if t.frozen == nil || len(w.Data) == 0 {
+		return false
 	}
+	t.frozen[&w.Data[0]] = made
+	return true
 }
 
 // Still returns the lender of buffers for what is made of weights: they last as

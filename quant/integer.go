@@ -58,7 +58,7 @@ func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autog
 		weights.codes = t.Still().Codes(len(w.Data))
 		weights.beta = r.Weights(t.Workers(), arena, weights.codes, w.Data)
 		weights.panels = p.PackCodes(t.Workers(), t.Still(), weights.codes)
-		autograd.Keep(t, w, weights)
+		kept = autograd.Keep(t, w, weights)
 	}
 	xcodes := arena.Bytes(n * p.Input.Len())
 	steps := arena.Floats(n) // gamma/127 of each sample: the value of one code
@@ -71,6 +71,9 @@ func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autog
 	}
 	y := arena.Tensor(shape)
 	p.ForwardCodes(t.Workers(), y.Data, xcodes, n, weights.panels, scales, bias.Values(), then)
+	if !kept {
+		weights.panels.Release(arena)
+	}
 	if t.Needs(x, w, bias) {
 		if then != nil {
 			panic("quant.ConvThen: a finished convolution has no gradient")

@@ -51,13 +51,16 @@ func BenchmarkProducts(b *testing.B) {
 		run("forward", func() {
 			panels := p.PackForward(workers, arena, w)
 			p.Forward(workers, arena, y, x, m.n, panels, nil, nil)
-			arena.Release(panels.Floats())
+			panels.Release(arena)
 		})
 		run("dx", func() { p.InputGradient(workers, arena, dx, dy, m.n, w) })
 		run("dw", func() { p.WeightGradient(workers, arena, dw, dy, x, m.n) })
 		panels := p.PackCodes(workers, arena, codes)
 		run("codes", func() { p.ForwardCodes(workers, y, xcodes, m.n, panels, scale, nil, nil) })
-		run("packcodes", func() { arena.ReleaseCodes(p.PackCodes(workers, arena, codes).s8) })
+		run("packcodes", func() {
+			panels := p.PackCodes(workers, arena, codes)
+			panels.Release(arena)
+		})
 		run("dxbf16", func() { p.InputGradientBF16(workers, arena, dx, dy, m.n, codes) })
 		run("dwbf16", func() { p.WeightGradientBF16(workers, arena, dw, dy, xcodes, m.n, scale) })
 	}

@@ -42,7 +42,7 @@ func (p *Plan) InputGradientBF16(workers *parallel.Pool, arena *tensor.Arena, dx
 		b := p.packInverseBF16(workers, arena, &gathers[i], codes)
 		o := gathers[i].operation(&b, 2, dx, p.H*p.W*p.C, f.Len(), n)
 		parallel.Run(workers, o.tasks(), halfProduct{o, b, a})
-		arena.ReleaseHalves(b.bf16)
+		b.Release(arena)
 	}
 	arena.ReleaseHalves(a)
 }

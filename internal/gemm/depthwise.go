@@ -263,7 +263,7 @@ func (p *Plan) depthwiseForward(workers *parallel.Pool, y, x []float32, n int, w
 func (p *Plan) depthwiseInputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []float32) {
 	b := p.packDepthwise(workers, arena, &p.depthwise.backward, w)
 	p.depthwise.backward.product(workers, p, dx, dy, n, b, b.noBias)
-	arena.Release(b.f32)
+	b.Release(arena)
 }
 
 func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, w Panels, bias []float32) {

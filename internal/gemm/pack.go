@@ -207,5 +207,9 @@ func clearTail(panel []float32, s span) {
 	}
 }
 
-// Floats returns the panels' buffer, for the arena to take back.
-func (b *Panels) Floats() []float32 { return b.f32 }
+// Release gives the panels back to the arena that lent them.
+func (b *Panels) Release(arena *tensor.Arena) {
+	arena.Release(b.f32)
+	arena.ReleaseCodes(b.s8)
+	arena.ReleaseHalves(b.bf16)
+}

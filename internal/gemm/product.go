@@ -63,7 +63,7 @@ func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy
 	for i := range gathers {
 		b := p.packInverse(workers, arena, &gathers[i], w)
 		gathers[i].product(workers, dx, p.H*p.W*p.C, a, aLen, n, b, nil, nil)
-		arena.Release(b.f32)
+		b.Release(arena)
 	}
 	if aLen != p.inverse.bareLen() {
 		arena.Release(a)

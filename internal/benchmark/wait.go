@@ -43,17 +43,7 @@ func (w Workload) loader() *data.Loader {
 	o := w.options()
 	size := o.Size * o.Size * o.Channels
 	batches := max(2, min(4096, 64<<20/size)/w.Batch)
-	images := &data.Images{N: batches * w.Batch, H: o.Size, W: o.Size, C: o.Channels}
-	rng := tensor.NewStream(0, "images")
-	images.Pixels = make([]uint8, 0, images.N*size+7)
-	for len(images.Pixels) < images.N*size {
-		images.Pixels = binary.LittleEndian.AppendUint64(images.Pixels, rng.Uint64())
-	}
-	images.Pixels = images.Pixels[:images.N*size]
-	images.Labels = make([]int32, images.N)
-	for i := range images.Labels {
-		images.Labels[i] = int32(rng.Intn(workloadClasses))
-	}
+	images := RandomImages(batches*w.Batch, o.Size, o.Channels)
 	c := data.LoaderConfig{Batch: w.Batch, Shuffle: true}
 	for range o.Channels {
 		c.Mean, c.Std = append(c.Mean, 0.5), append(c.Std, 0.25)
@@ -62,4 +52,19 @@ func (w Workload) loader() *data.Loader {
 		c.Crop, c.Flip = 4, true
 	}
 	return data.NewLoader(images, images.All(), c)
+}
+
+// RandomImages returns n images of random pixels and classes.
+func RandomImages(n, size, channels int) *data.Images {
+	images := &data.Images{N: n, H: size, W: size, C: channels, Labels: make([]int32, n)}
+	rng, bytes := tensor.NewStream(0, "images"), n*images.Size()
+	images.Pixels = make([]uint8, 0, bytes+7)
+	for len(images.Pixels) < bytes {
+		images.Pixels = binary.LittleEndian.AppendUint64(images.Pixels, rng.Uint64())
+	}
+	images.Pixels = images.Pixels[:bytes]
+	for i := range images.Labels {
+		images.Labels[i] = int32(rng.Intn(workloadClasses))
+	}
+	return images
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/AlarioAI/bitnet/data"
+	"github.com/AlarioAI/bitnet/internal/benchmark"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -53,8 +54,8 @@ func (b *benchCommand) loader(t *terminal) error {
 		images *data.Images
 		config data.LoaderConfig
 	}{
-		{"loader/28", noise(16384, 28, 1), data.LoaderConfig{Batch: 256}},
-		{"loader/32/augmented", noise(8192, 32, 3), data.LoaderConfig{Batch: 256, Crop: 4, Flip: true}},
+		{"loader/28", benchmark.RandomImages(16384, 28, 1), data.LoaderConfig{Batch: 256}},
+		{"loader/32/augmented", benchmark.RandomImages(8192, 32, 3), data.LoaderConfig{Batch: 256, Crop: 4, Flip: true}},
 		{"loader/224/jpeg", photos, data.LoaderConfig{Batch: 32, Size: 224}},
 	} {
 		w.config.Workers, w.config.Shuffle = e.Threads, true
@@ -97,16 +98,6 @@ func loaderSpeed(t *terminal, l *data.Loader, d time.Duration) (best float64, er
 			images, start = 0, time.Now()
 		}
 	}
-}
-
-// noise returns n random images.
-func noise(n, size, channels int) *data.Images {
-	rng := tensor.NewStream(0, "loader")
-	m := &data.Images{N: n, H: size, W: size, C: channels, Pixels: make([]uint8, n*size*size*channels), Labels: make([]int32, n)}
-	for i := range m.Pixels {
-		m.Pixels[i] = uint8(rng.Uint64())
-	}
-	return m
 }
 
 // photographs returns n images of JPEG, of smooth colours with a little noise.

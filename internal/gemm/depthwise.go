@@ -167,7 +167,8 @@ func (s *sweep) fresh(m, total int) interval {
 	}
 	read := func(m int) interval {
 		image, row := m/len(s.rows)*s.from, &s.rows[m%len(s.rows)]
-		return interval{image + row.x, image + row.x + row.taps*row.xStep}
+		// The rows between those of a dilated filter count, but none behind the image.
+		return interval{image + row.x, image + min(row.x+row.taps*row.xStep, s.from)}
 	}
 	now, next := read(m), read(m+1)
 	return interval{max(now.end, next.first), next.end}

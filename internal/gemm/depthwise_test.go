@@ -116,7 +116,10 @@ func sameBits(t *testing.T, what string, got, want []float32) {
 // chunks. One by one the same images are small.
 func TestDepthwiseLarge(t *testing.T) {
 	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
-		for _, g := range []Conv{depthwiseConv(48, 32, 3, 1), depthwiseConv(65, 48, 3, 2), depthwiseConv(30, 112, 1, 1)} {
+		for _, g := range []Conv{
+			depthwiseConv(48, 32, 3, 1), depthwiseConv(65, 48, 3, 2), depthwiseConv(30, 112, 1, 1),
+			conv(48, 48, 32, 32, 3, 3, groups(32), dilation(3, 2), pad(1, 2)),
+		} {
 			p := NewPlan(g)
 			in, out := p.Input.Len(), p.OutH()*p.OutW()*p.O
 			n := 1

@@ -17,7 +17,7 @@ const module = "github.com/AlarioAI/bitnet"
 // own only. That keeps training out of inference, and experiments out of both.
 var floors = [][]string{
 	{"", "internal/cpu", "internal/parallel", "internal/durable", "internal/near", "internal/floats", "internal/mmap", "experiments", "ternary", "stats"},
-	{"internal/kernel"},
+	{"internal/kernel", "internal/moments"},
 	{"tensor"},
 	{"internal/gemm", "internal/parity"},
 	{"autograd", "data", "safetensors"},

@@ -46,15 +46,16 @@ func GELU(t *Tape, x *tensor.Tensor) *tensor.Tensor {
 }
 
 // activate computes y = f(x), element by element. grad computes dx = dy*f'(x).
-func activate(t *Tape, x *tensor.Tensor, f func(y, x []float32), grad func(dx, dy, x []float32)) *tensor.Tensor {
+func activate(t *Tape, x *tensor.Tensor, f func(y, x []float32, to kernel.Target), grad func(dx, dy, x []float32)) *tensor.Tensor {
 	y := t.arena.Tensor(x.Shape)
 	type work struct {
 		arrays
-		f func(y, x []float32)
+		f  func(y, x []float32, to kernel.Target)
+		to kernel.Target
 	}
-	blocks(t, len(x.Data), work{arrays{y: y.Data, x: x.Data}, f}, func(w *work, lo, hi int) {
+	blocks(t, len(x.Data), work{arrays{y: y.Data, x: x.Data}, f, target(y.Data)}, func(w *work, lo, hi int) {
 		y, x, _ := w.cut(lo, hi)
-		w.f(y, x)
+		w.f(y, x, w.to)
 	})
 	if t.Needs(x) {
 		*Push[activationOp](t, y) = activationOp{x, y, grad}

@@ -52,8 +52,8 @@ func (o *addNorm) forward(_, i int) {
 		low = 0
 	}
 	y, x, r := o.y.Data, o.x.Data, o.r.Data
-	kernel.ScaleShiftAdd(y[lo:mid], x[lo:mid], o.scale, o.shift, r[lo:mid], k.scale, k.shift, low)
-	kernel.ScaleShiftAdd(y[mid:hi], x[mid:hi], o.scale[:c], o.shift[:c], r[mid:hi], k.scale[:c], k.shift[:c], low)
+	kernel.ScaleShiftAdd(y[lo:mid], x[lo:mid], o.scale, o.shift, r[lo:mid], k.scale, k.shift, low, target(y))
+	kernel.ScaleShiftAdd(y[mid:hi], x[mid:hi], o.scale[:c], o.shift[:c], r[mid:hi], k.scale[:c], k.shift[:c], low, target(y))
 }
 
 func (o *addNorm) Backward(t *Tape) { o.backwardSum(t, nil) }

@@ -15,7 +15,7 @@ func AddReLU(t *Tape, a, b *tensor.Tensor) *tensor.Tensor {
 	blocks(t, len(y.Data), arrays{y.Data, a.Data, b.Data}, func(a *arrays, lo, hi int) {
 		y, x, z := a.cut(lo, hi)
 		kernel.Add(y, x, z)
-		kernel.ReLU(y, y)
+		kernel.ReLU(y, y, kernel.Caches)
 	})
 	if t.Needs(a, b) {
 		*Push[addReLUOp](t, y) = addReLUOp{a, b, y}

@@ -49,8 +49,8 @@ func AddScaled(t *Tape, r, x, g *tensor.Tensor, p float32, stream *tensor.Stream
 			return
 		}
 		factors, mid, c := o.factors[b.table*o.wide():][:o.wide()], o.whole(len(y)), o.c
-		kernel.ScaleShiftAdd(y[:mid], x[:mid], factors, o.zeros, r[:mid], o.ones, o.zeros, noLimit())
-		kernel.ScaleShiftAdd(y[mid:], x[mid:], factors[:c], o.zeros[:c], r[mid:], o.ones[:c], o.zeros[:c], noLimit())
+		kernel.ScaleShiftAdd(y[:mid], x[:mid], factors, o.zeros, r[:mid], o.ones, o.zeros, noLimit(), target(o.y.Data))
+		kernel.ScaleShiftAdd(y[mid:], x[mid:], factors[:c], o.zeros[:c], r[mid:], o.ones[:c], o.zeros[:c], noLimit(), target(o.y.Data))
 	})
 	if t.Needs(r, x, g) {
 		*Push[addScaled](t, o.y) = o
@@ -139,7 +139,7 @@ func (w *addScaledWork) span(b span) {
 	}
 	if w.dx != nil {
 		factors, dx := o.factors[b.table*wide:][:wide], w.dx[b.lo:b.hi]
-		kernel.ScaleShift(dx[:mid], d[:mid], factors, o.zeros, noLimit(), noLimit())
-		kernel.ScaleShift(dx[mid:], d[mid:], factors[:c], o.zeros[:c], noLimit(), noLimit())
+		kernel.ScaleShift(dx[:mid], d[:mid], factors, o.zeros, noLimit(), noLimit(), kernel.Caches)
+		kernel.ScaleShift(dx[mid:], d[mid:], factors[:c], o.zeros[:c], noLimit(), noLimit(), kernel.Caches)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/moments"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -13,6 +14,8 @@ import (
 type Norm struct {
 	Weight, Bias *tensor.Tensor
 	BatchStats
+
+	taken *moments.Table // of the input, on its way to memory; see Measured
 }
 
 // reciprocalRoots writes 1/sqrt(variance + eps) of each channel.
@@ -58,12 +61,12 @@ func (f Then) limits() (low, high float32) {
 // curved reports whether the function is more than limits.
 func (f Then) curved() bool { return f == ThenSiLU || f == ThenHardswish }
 
-// value computes y = f(y) for a curved function.
-func (f Then) value(y []float32) {
+// value computes y = f(v) for a curved function. y may be v.
+func (f Then) value(y, v []float32, to kernel.Target) {
 	if f == ThenSiLU {
-		kernel.SiLU(y, y)
+		kernel.SiLU(y, v, to)
 	} else {
-		kernel.Hardswish(y, y)
+		kernel.Hardswish(y, v, to)
 	}
 }
 
@@ -100,7 +103,15 @@ func newAffine(t *Tape, op string, x *tensor.Tensor, n Norm, training bool) affi
 			mismatch(op, "more than one value per channel in training", x.Shape)
 		}
 		variance := t.arena.Floats(c)
-		batchMoments(t, a.table, x.Data, a.mean, variance)
+		var m moments.Table
+		if n.taken != nil {
+			m = *n.taken
+		}
+		if m.Values == nil {
+			m = batchMoments(t, a.table, x.Data)
+		}
+		m.Combine(t.workers, a.mean, variance)
+		t.arena.Release(m.Values)
 		unbias := float32(a.rows) / float32(a.rows-1)
 		for j := range c {
 			n.Mean.Data[j] += n.Momentum * (a.mean[j] - n.Mean.Data[j])
@@ -120,20 +131,12 @@ func newAffine(t *Tape, op string, x *tensor.Tensor, n Norm, training bool) affi
 	return a
 }
 
-// apply computes whole rows of y = f(x*scale + shift).
-func (a *affine) apply(y, x []float32, f Then) {
-	a.limited(y, x, f)
-	if f.curved() {
-		f.value(y)
-	}
-}
-
-// limited is apply with the limits of f only.
-func (a *affine) limited(y, x []float32, f Then) {
+// limited computes whole rows of y = x*scale + shift within the limits of f.
+func (a *affine) limited(y, x []float32, f Then, to kernel.Target) {
 	low, high := f.limits()
 	mid, c := a.whole(len(x)), a.c
-	kernel.ScaleShift(y[:mid], x[:mid], a.scale, a.shift, low, high)
-	kernel.ScaleShift(y[mid:], x[mid:], a.scale[:c], a.shift[:c], low, high)
+	kernel.ScaleShift(y[:mid], x[:mid], a.scale, a.shift, low, high, to)
+	kernel.ScaleShift(y[mid:], x[mid:], a.scale[:c], a.shift[:c], low, high, to)
 }
 
 // affineSums are what the gradients of an affine need, block by block: with d =

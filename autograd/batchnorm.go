@@ -27,17 +27,19 @@ func BatchNorm(t *Tape, x, weight, bias *tensor.Tensor, stats BatchStats, traini
 	if relu {
 		f = ThenReLU
 	}
-	return BatchNormThen(t, x, Norm{weight, bias, stats}, training, f)
+	return BatchNormThen(t, x, Norm{Weight: weight, Bias: bias, BatchStats: stats}, training, f)
 }
 
 // BatchNormThen is BatchNorm with a function behind it. What lies between the
 // two is not stored, and computed again on the way back.
 func BatchNormThen(t *Tape, x *tensor.Tensor, n Norm, training bool, f Then) *tensor.Tensor {
 	o := batchNorm{newAffine(t, "BatchNorm", x, n, training), f, t.arena.Tensor(x.Shape)}
-	parallel.Share(t.workers, o.blocks(), o, func(o *batchNorm, _, i int) {
-		lo, hi := o.block(i)
-		o.apply(o.y.Data[lo:hi], o.x.Data[lo:hi], o.f)
-	})
+	w := batchNormValue{batchNorm: o}
+	if f.curved() {
+		w.scratch = t.scratch(o.blockRows * o.c)
+	}
+	parallel.Share(t.workers, o.blocks(), w, (*batchNormValue).block)
+	t.arena.Release(w.scratch.memory)
 	if t.Needs(x, n.Weight, n.Bias) {
 		*Push[batchNorm](t, o.y) = o
 	}
@@ -80,6 +82,26 @@ func (o *batchNorm) backwardSum(t *Tape, more []float32) {
 	t.releaseUnless(dy, d)
 }
 
+// batchNormValue is a forward pass.
+type batchNormValue struct {
+	batchNorm
+	scratch
+}
+
+// block computes block i of y.
+func (w *batchNormValue) block(worker, i int) {
+	o, to := &w.batchNorm, target(w.y.Data)
+	lo, hi := o.block(i)
+	y, x := o.y.Data[lo:hi], o.x.Data[lo:hi]
+	if !o.f.curved() {
+		o.limited(y, x, o.f, to)
+		return
+	}
+	v := w.scratch.of(worker)[:hi-lo]
+	o.limited(v, x, o.f, kernel.Caches)
+	o.f.value(y, v, to)
+}
+
 // batchNormWork is a backward pass.
 type batchNormWork struct {
 	o        *batchNorm
@@ -101,7 +123,7 @@ func (w *batchNormWork) sums(worker, i int) {
 	}
 	if f.curved() {
 		v := w.scratch.of(worker)[:hi-lo]
-		w.o.limited(v, x, f)
+		w.o.limited(v, x, f, kernel.Caches)
 		f.grad(d, g, v)
 		f = ThenNothing
 	}

@@ -57,8 +57,8 @@ func Conv(t *Tape, x, w, bias *tensor.Tensor, g Geometry) *tensor.Tensor {
 }
 
 // ConvThen is Conv with what follows it computed on the way; see gemm.Finish.
-// No gradient can be had: it panics where the operation had to be recorded, unless
-// then is nil.
+// It panics where the operation has to be recorded and then changes the output, of
+// which no gradient could be had.
 func ConvThen(t *Tape, x, w, bias *tensor.Tensor, g Geometry, then *gemm.Finish) *tensor.Tensor {
 	c, n, shape := g.Product(x.Shape, w.Shape)
 	p := t.Plan(c)
@@ -73,7 +73,7 @@ func ConvThen(t *Tape, x, w, bias *tensor.Tensor, g Geometry, then *gemm.Finish)
 		panels.Release(t.arena)
 	}
 	if t.Needs(x, w, bias) {
-		if then != nil {
+		if then.Changes() {
 			panic("autograd.ConvThen: a finished convolution has no gradient")
 		}
 		*Push[conv](t, y) = conv{plan: p, x: x, w: w, bias: bias, y: y, n: n}

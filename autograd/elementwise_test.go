@@ -33,13 +33,13 @@ func BenchmarkElementwise(b *testing.B) {
 		{"GlobalAvgPool", 4, 4, nil, func(t *Tape, x, _ operand) operand { return AdaptiveAvgPool(t, x, 1, 1) }},
 		{"AdaptiveAvgPool7x7", 4, 4, nil, func(t *Tape, x, _ operand) operand { return AdaptiveAvgPool(t, x, 7, 7) }},
 		{"BatchNormReLU", 12, 20, []int{64}, func(t *Tape, x, with operand) operand {
-			return BatchNormThen(t, x, Norm{with, with, stats(64)}, true, ThenReLU)
+			return BatchNormThen(t, x, Norm{Weight: with, Bias: with, BatchStats: stats(64)}, true, ThenReLU)
 		}},
 		{"BatchNormSiLU", 12, 24, []int{64}, func(t *Tape, x, with operand) operand {
-			return BatchNormThen(t, x, Norm{with, with, stats(64)}, true, ThenSiLU)
+			return BatchNormThen(t, x, Norm{Weight: with, Bias: with, BatchStats: stats(64)}, true, ThenSiLU)
 		}},
 		{"AddNormReLU", 16, 28, []int{64}, func(t *Tape, x, with operand) operand {
-			return AddNorm(t, x, Norm{with, with, stats(64)}, shortcut, nil, true, true)
+			return AddNorm(t, x, Norm{Weight: with, Bias: with, BatchStats: stats(64)}, shortcut, nil, true, true)
 		}},
 		{"AddScaled", 12, 12, []int{64}, func(t *Tape, x, with operand) operand { return AddScaled(t, shortcut, x, with, 0, nil) }},
 		{"LayerNorm", 8, 12, []int{64}, func(t *Tape, x, with operand) operand { return LayerNorm(t, x, with, with, 1e-6) }},

@@ -2,6 +2,8 @@ package autograd
 
 import (
 	"github.com/AlarioAI/bitnet/internal/gemm"
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/moments"
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
@@ -17,11 +19,38 @@ func (n Norm) Finish(t *Tape, f Then, other *tensor.Tensor) *gemm.Finish {
 	return then
 }
 
+// Measured returns what a product must do on its way to memory so that the batch
+// norm of its result need not read it for its statistics in training, and the
+// norm that uses them.
+func (n Norm) Measured(t *Tape) (*gemm.Finish, Norm) {
+	m := t.measuring()
+	n.taken = &m.taken
+	m.then.Moments = n.taken
+	return &m.then, n
+}
+
+// A measuring is what a product does for a batch norm, and what it finds.
+type measuring struct {
+	then  gemm.Finish
+	taken moments.Table
+}
+
+// measuring lends one until Reset.
+func (t *Tape) measuring() *measuring {
+	if t.measured == len(t.measurings) {
+		t.measurings = append(t.measurings, new(measuring))
+	}
+	m := t.measurings[t.measured]
+	t.measured++
+	*m = measuring{}
+	return m
+}
+
 // FinishRest computes f of a finished product, in place, where the product has
 // not done it.
 func FinishRest(t *Tape, y *tensor.Tensor, f Then) *tensor.Tensor {
 	if f.curved() {
-		blocks(t, len(y.Data), rest{y.Data, f}, func(r *rest, lo, hi int) { r.f.value(r.y[lo:hi]) })
+		blocks(t, len(y.Data), rest{y.Data, f}, func(r *rest, lo, hi int) { r.f.value(r.y[lo:hi], r.y[lo:hi], kernel.Caches) })
 	}
 	return y
 }

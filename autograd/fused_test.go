@@ -13,7 +13,7 @@ import (
 // do their gradients, whether their result has one user or more.
 func TestFusedIsItsParts(t *testing.T) {
 	type operands = []*tensor.Tensor
-	norm := func(x operands, i, c int) Norm { return Norm{x[i], x[i+1], stats(c)} }
+	norm := func(x operands, i, c int) Norm { return Norm{Weight: x[i], Bias: x[i+1], BatchStats: stats(c)} }
 	one := func(t *Tape, x *tensor.Tensor, n Norm, training bool) *tensor.Tensor {
 		return BatchNorm(t, x, n.Weight, n.Bias, n.BatchStats, training, false)
 	}
@@ -116,11 +116,15 @@ func TestFusedIsItsParts(t *testing.T) {
 
 func TestFusedRefuseShapes(t *testing.T) {
 	x, c := tensor.New(2, 3, 3, 4), tensor.New(4)
-	n := Norm{c, c, stats(4)}
+	n := Norm{Weight: c, Bias: c, BatchStats: stats(4)}
 	for name, call := range map[string]func(tape *Tape){
-		"sum":            func(tape *Tape) { AddNorm(tape, x, n, tensor.New(2, 3, 4), nil, true, true) },
-		"weight":         func(tape *Tape) { AddNorm(tape, x, Norm{tensor.New(3), c, stats(4)}, x, nil, true, true) },
-		"shortcut":       func(tape *Tape) { AddNorm(tape, x, n, x, &Norm{c, tensor.New(5), stats(4)}, true, true) },
+		"sum": func(tape *Tape) { AddNorm(tape, x, n, tensor.New(2, 3, 4), nil, true, true) },
+		"weight": func(tape *Tape) {
+			AddNorm(tape, x, Norm{Weight: tensor.New(3), Bias: c, BatchStats: stats(4)}, x, nil, true, true)
+		},
+		"shortcut": func(tape *Tape) {
+			AddNorm(tape, x, n, x, &Norm{Weight: c, Bias: tensor.New(5), BatchStats: stats(4)}, true, true)
+		},
 		"scale":          func(tape *Tape) { AddScaled(tape, x, x, tensor.New(3), 0, nil) },
 		"no scale":       func(tape *Tape) { AddScaled(tape, x, tensor.New(2, 3), nil, 0, nil) },
 		"no probability": func(tape *Tape) { AddScaled(tape, x, x, c, 1.5, tensor.NewStream(1, "")) },

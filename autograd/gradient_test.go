@@ -45,7 +45,7 @@ func operations() []operation {
 	}
 	then := func(training bool, f Then) func(*Tape, []*tensor.Tensor) *tensor.Tensor {
 		return func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
-			return BatchNormThen(t, x[0], Norm{x[1], x[2], stats(3)}, training, f)
+			return BatchNormThen(t, x[0], Norm{Weight: x[1], Bias: x[2], BatchStats: stats(3)}, training, f)
 		}
 	}
 	return []operation{
@@ -60,7 +60,7 @@ func operations() []operation {
 		{"batch norm training", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, norm(true, false)},
 		{"batch norm evaluation", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, norm(false, false)},
 		{"batch norm with pooling", [][]int{{3, 4, 6, 3}, {3}, {3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
-			return BatchNormPool(t, x[0], x[1], x[2], stats(3), false)
+			return BatchNormPool(t, x[0], Norm{Weight: x[1], Bias: x[2], BatchStats: stats(3)}, false)
 		}},
 		{"layer norm", [][]int{{2, 3, 9}, {9}, {9}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
 			return LayerNorm(t, x[0], x[1], x[2], 1e-5)
@@ -97,10 +97,10 @@ func operations() []operation {
 		{"batch norm and SiLU in evaluation", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, then(false, ThenSiLU)},
 		{"batch norm and hard swish", [][]int{{4, 3, 3, 3}, {3}, {3}}, 0, then(true, ThenHardswish)},
 		{"batch norm and sum", [][]int{{4, 3, 3, 3}, {3}, {3}, {4, 3, 3, 3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
-			return AddNorm(t, x[0], Norm{x[1], x[2], stats(3)}, x[3], nil, true, false)
+			return AddNorm(t, x[0], Norm{Weight: x[1], Bias: x[2], BatchStats: stats(3)}, x[3], nil, true, false)
 		}},
 		{"two batch norms and sum", [][]int{{4, 3, 3, 3}, {3}, {3}, {4, 3, 3, 3}, {3}, {3}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
-			return AddNorm(t, x[0], Norm{x[1], x[2], stats(3)}, x[3], &Norm{x[4], x[5], stats(3)}, true, false)
+			return AddNorm(t, x[0], Norm{Weight: x[1], Bias: x[2], BatchStats: stats(3)}, x[3], &Norm{Weight: x[4], Bias: x[5], BatchStats: stats(3)}, true, false)
 		}},
 		{"sum with layer scale", [][]int{{5, 3, 4, 5}, {5, 3, 4, 5}, {5, 1, 1}}, 0, func(t *Tape, x []*tensor.Tensor) *tensor.Tensor {
 			return AddScaled(t, x[0], x[1], x[2], 0, nil)
@@ -314,7 +314,7 @@ func TestBatchNormPool(t *testing.T) {
 			o := operation{name: "pooled", operands: [][]int{shape, {c}, {c}}}
 			fused, plain := o.draw(), o.draw()
 			tapes := [2]*Tape{NewTape(workers), NewTape(nil)}
-			a := BatchNormPool(tapes[0], fused[0], fused[1], fused[2], stats(c), training)
+			a := BatchNormPool(tapes[0], fused[0], Norm{Weight: fused[1], Bias: fused[2], BatchStats: stats(c)}, training)
 			b := AvgPool(tapes[1], BatchNorm(tapes[1], plain[0], plain[1], plain[2], stats(c), training, true), window(2, 2, 0))
 			dy := tensor.Normal(tensor.NewStream(3, "dy"), a.Shape.Dims()...).Data
 			tapes[0].BackwardFrom(a, dy)

@@ -10,13 +10,13 @@ import (
 // by side, for images of even height and width. It goes through memory a good
 // deal less than the two: what lies between them exists for two rows of one
 // image at a time, and is computed again on the way back.
-func BatchNormPool(t *Tape, x, weight, bias *tensor.Tensor, stats BatchStats, training bool) *tensor.Tensor {
+func BatchNormPool(t *Tape, x *tensor.Tensor, norm Norm, training bool) *tensor.Tensor {
 	if x.Shape.Rank() != 4 || x.Shape.Dim(1)%2 != 0 || x.Shape.Dim(2)%2 != 0 {
 		mismatch("BatchNormPool", "(N, H, W, C) with even H and W", x.Shape)
 	}
 	n, h, w, c := x.Shape.Dim(0), x.Shape.Dim(1), x.Shape.Dim(2), x.Shape.Dim(3)
 	o := batchNormPool{
-		affine: newAffine(t, "BatchNormPool", x, Norm{weight, bias, stats}, training),
+		affine: newAffine(t, "BatchNormPool", x, norm, training),
 		y:      t.arena.Tensor(tensor.Of(n, h/2, w/2, c)),
 		line:   w * c, pairs: n * h / 2, perBlock: max(1, blockValues/(2*w*c)),
 	}
@@ -24,12 +24,12 @@ func BatchNormPool(t *Tape, x, weight, bias *tensor.Tensor, stats BatchStats, tr
 	parallel.Share(t.workers, o.blocks(), o, func(o *batchNormPool, worker, i int) {
 		norm := o.middle.of(worker)
 		for pair := o.first(i); pair < o.first(i+1); pair++ {
-			o.apply(norm, o.x.Data[2*pair*o.line:][:2*o.line], ThenReLU)
+			o.limited(norm, o.x.Data[2*pair*o.line:][:2*o.line], ThenReLU, kernel.Caches)
 			kernel.Halve(o.y.Data[pair*o.line/2:][:o.line/2], norm[:o.line], norm[o.line:], o.c)
 		}
 	})
 	t.arena.Release(o.middle.memory)
-	if t.Needs(x, weight, bias) {
+	if t.Needs(x, norm.Weight, norm.Bias) {
 		*Push[batchNormPool](t, o.y) = o
 	}
 	return o.y

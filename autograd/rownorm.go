@@ -64,7 +64,7 @@ func (o *rowNormOp) forward(first, end int) {
 		variance := squares / float32(o.d)
 		rstd[i] = float32(1 / math.Sqrt(float64(variance)+float64(o.eps)))
 	}
-	kernel.RowNorm(o.y.Data[first*o.d:end*o.d], x, mean, rstd, o.gain, o.shift)
+	kernel.RowNorm(o.y.Data[first*o.d:end*o.d], x, mean, rstd, o.gain, o.shift, target(o.y.Data))
 }
 
 // orConstant returns the values of a parameter of d values, all of them c where

@@ -52,8 +52,8 @@ func newScaling(t *Tape, x, s *tensor.Tensor, k stack) scaling {
 // multiply computes y = x*s for rows of table i.
 func (o *scaling) multiply(y, x []float32, i int) {
 	factors, mid := o.factors[i*o.wide():][:o.wide()], o.whole(len(x))
-	kernel.ScaleShift(y[:mid], x[:mid], factors, o.zeros, noLimit(), noLimit())
-	kernel.ScaleShift(y[mid:], x[mid:], factors[:o.c], o.zeros[:o.c], noLimit(), noLimit())
+	kernel.ScaleShift(y[:mid], x[:mid], factors, o.zeros, noLimit(), noLimit(), target(o.y.Data))
+	kernel.ScaleShift(y[mid:], x[mid:], factors[:o.c], o.zeros[:o.c], noLimit(), noLimit(), target(o.y.Data))
 }
 
 // noLimit is a limit of kernel.ScaleShift that changes nothing.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/AlarioAI/bitnet/internal/gemm"
+	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -31,6 +32,9 @@ type Tape struct {
 	ops     []Op // reused from step to step, so that a steady state allocates no op
 	results []*tensor.Tensor
 	used    int
+
+	measurings []*measuring // reused as the ops are
+	measured   int
 
 	shared []sharing // gradients that more than one tensor holds
 	second []addend  // gradients yet to be added to others
@@ -68,7 +72,7 @@ func (t *Tape) Recording() bool { return t.recording }
 
 // Reset forgets all operations and takes back all buffers.
 func (t *Tape) Reset() {
-	t.used = 0
+	t.used, t.measured = 0, 0
 	t.shared, t.second = t.shared[:0], t.second[:0]
 	t.arena.Reset()
 }
@@ -193,6 +197,13 @@ func (a *arrays) cut(lo, hi int) (y, x, z []float32) {
 		return v[lo:hi]
 	}
 	return part(a.y), part(a.x), part(a.z)
+}
+
+// target returns where to write a new array, which is read again when the whole of
+// it has been written.
+func target(y []float32) kernel.Target {
+	const cached = 4 << 20 // values that may still be in the caches then
+	return kernel.Target(len(y) > cached)
 }
 
 // mismatch panics for operands that do not fit each other.

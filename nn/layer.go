@@ -66,18 +66,16 @@ func (s Sequence) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
 // first applies the first layers that make one operation and returns the others.
 func (s Sequence) first(ctx *Context, x *tensor.Tensor) (y *tensor.Tensor, rest Sequence) {
 	if norm, ok := s[0].(*BatchNorm2d); ok {
-		f, rest := s[1:].activation()
-		if f == autograd.ThenReLU && len(rest) > 0 && halves(rest[0], x.Shape) {
-			return norm.ForwardPool(ctx, x), rest[1:]
-		}
-		return norm.forwardThen(ctx, x, f), rest
+		return norm.followed(ctx, x, norm.norm(), s[1:])
 	}
-	if _, ok := ctx.finishes(s[0]); ok && len(s) > 1 {
+	if len(s) > 1 {
 		if norm, ok := s[1].(*BatchNorm2d); ok {
 			f, rest := s[2:].activation()
-			if f != autograd.ThenReLU || len(rest) == 0 || rest[0] != Layer(NewAvgPool2d(Kernel(2))) {
+			if _, ok := ctx.finishes(s[0]); ok && (f != autograd.ThenReLU || len(rest) == 0 || rest[0] != Layer(NewAvgPool2d(Kernel(2)))) {
 				return norm.ForwardConv(ctx, s[0], x, f), rest
 			}
+			x, n := norm.measured(ctx, s[0], x)
+			return norm.followed(ctx, x, n, s[2:])
 		}
 	}
 	return s[0].Forward(ctx, x), s[1:]
@@ -106,8 +104,8 @@ func (s Sequence) ForwardAdd(ctx *Context, x, r *tensor.Tensor) *tensor.Tensor {
 					return conv.forwardThen(ctx, x, end.norm().Finish(ctx.Tape, autograd.ThenNothing, r))
 				}
 			}
-			x = ctx.note(end, s[:last].Forward(ctx, x), 0)
-			return autograd.AddNorm(ctx.Tape, x, end.norm(), r, nil, ctx.Training, false)
+			x, n := end.measured(ctx, s[:last], x)
+			return autograd.AddNorm(ctx.Tape, ctx.note(end, x, 0), n, r, nil, ctx.Training, false)
 		case Sequence:
 			return end.ForwardAdd(ctx, s[:last].Forward(ctx, x), r)
 		}

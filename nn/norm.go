@@ -25,33 +25,25 @@ func NewBatchNorm2d(channels int) *BatchNorm2d {
 
 // Forward computes the layer; in training it moves the running statistics.
 func (b *BatchNorm2d) Forward(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	return b.forwardThen(ctx, x, autograd.ThenNothing)
+	return b.forwardThen(ctx, x, b.norm(), autograd.ThenNothing)
 }
 
-// forwardThen computes the layer and a function behind it as one operation.
-func (b *BatchNorm2d) forwardThen(ctx *Context, x *tensor.Tensor, f autograd.Then) *tensor.Tensor {
-	return ctx.note(b, autograd.BatchNormThen(ctx.Tape, x, b.norm(), ctx.Training, f), 0)
+// forwardThen computes the layer, whose norm is n, and a function behind it as one
+// operation.
+func (b *BatchNorm2d) forwardThen(ctx *Context, x *tensor.Tensor, n autograd.Norm, f autograd.Then) *tensor.Tensor {
+	return ctx.note(b, autograd.BatchNormThen(ctx.Tape, x, n, ctx.Training, f), 0)
 }
 
-// forwardAddReLU computes max(b(x) + shortcut(in), 0) as one operation, together
-// with a batch norm that ends the shortcut.
-func (b *BatchNorm2d) forwardAddReLU(ctx *Context, x *tensor.Tensor, shortcut Sequence, in *tensor.Tensor) *tensor.Tensor {
-	ctx.note(b, x, 0)
-	if last := len(shortcut) - 1; last >= 0 {
-		if end, ok := shortcut[last].(*BatchNorm2d); ok {
-			r, n := ctx.note(end, shortcut[:last].Forward(ctx, in), 0), end.norm()
-			return autograd.AddNorm(ctx.Tape, x, b.norm(), r, &n, ctx.Training, true)
-		}
+// followed computes the layer, whose norm is n, and what behind it belongs to the
+// same operation: an activation, and a 2x2 average pooling behind a ReLU. It returns
+// the layers that are left.
+func (b *BatchNorm2d) followed(ctx *Context, x *tensor.Tensor, n autograd.Norm, behind Sequence) (*tensor.Tensor, Sequence) {
+	f, rest := behind.activation()
+	if f == autograd.ThenReLU && len(rest) > 0 && halves(rest[0], x.Shape) {
+		ctx.note(b, x, 0) // its own output has the shape of its input
+		return autograd.BatchNormPool(ctx.Tape, x, n, ctx.Training), rest[1:]
 	}
-	return autograd.AddNorm(ctx.Tape, x, b.norm(), shortcut.Forward(ctx, in), nil, ctx.Training, true)
-}
-
-// ForwardPool computes the layer, max(., 0) and a 2x2 average pooling behind it as
-// one operation; height and width must be even.
-func (b *BatchNorm2d) ForwardPool(ctx *Context, x *tensor.Tensor) *tensor.Tensor {
-	ctx.note(b, x, 0) // its own output has the shape of its input
-	n := b.norm()
-	return autograd.BatchNormPool(ctx.Tape, x, n.Weight, n.Bias, n.BatchStats, ctx.Training)
+	return b.forwardThen(ctx, x, n, f), rest
 }
 
 func (b *BatchNorm2d) norm() autograd.Norm {

@@ -63,7 +63,7 @@ func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry
 	t.Blocks(len(y.Data), func(lo, hi int) { kernel.Combine(y.Data[lo:hi], scale, y.Data[lo:hi], 0, y.Data[lo:hi], 0) })
 	then.Apply(workers, y.Data)
 	if t.Needs(x, w, bias) {
-		if then != nil {
+		if then.Changes() {
 			panic("quant.ConvThen: a finished convolution has no gradient")
 		}
 		*autograd.Push[alario](t, y) = alario{p, x, w, bias, y, wq, xq, norms, gamma, scale, n, batch}

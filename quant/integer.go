@@ -70,12 +70,12 @@ func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autog
 		scales[i] = s * weights.beta
 	}
 	y := arena.Tensor(shape)
-	p.ForwardCodes(t.Workers(), y.Data, xcodes, n, weights.panels, scales, bias.Values(), then)
+	p.ForwardCodes(t.Workers(), arena, y.Data, xcodes, n, weights.panels, scales, bias.Values(), then)
 	if !kept {
 		weights.panels.Release(arena)
 	}
 	if t.Needs(x, w, bias) {
-		if then != nil {
+		if then.Changes() {
 			panic("quant.ConvThen: a finished convolution has no gradient")
 		}
 		*autograd.Push[integerConv](t, y) = integerConv{r, p, x, w, bias, y, weights.codes, xcodes, steps, norms, weights.beta, n}

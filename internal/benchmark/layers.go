@@ -114,7 +114,7 @@ func codesForward(l layer, workers *parallel.Pool) (before, step func()) {
 	packing := new(tensor.Arena)
 	return nil, func() {
 		packing.Reset()
-		p.ForwardCodes(workers, y, xcodes, l.n, p.PackCodes(workers, packing, codes), scales, nil, nil)
+		p.ForwardCodes(workers, packing, y, xcodes, l.n, p.PackCodes(workers, packing, codes), scales, nil, nil)
 	}
 }
 

@@ -2,7 +2,9 @@ package benchmark
 
 import (
 	"github.com/AlarioAI/bitnet/autograd"
+	"github.com/AlarioAI/bitnet/internal/gemm"
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/moments"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/optim"
 	"github.com/AlarioAI/bitnet/quant"
@@ -33,8 +35,8 @@ func passCases(samples int) (all []Case) {
 		ops, reads, writes float64
 		prepare
 	}{
-		{"batchnorm/forward", 6, 4, 4, images(forward, batchNorm())},
-		{"batchnorm/backward", 8, 12, 4, images(inputGradient, batchNorm())},
+		{"batchnorm/forward", 6, 4, 4, images(forward, batchNorm(true))},
+		{"batchnorm/backward", 8, 12, 4, images(inputGradient, batchNorm(false))},
 		{"layernorm/forward", 8, 4, 4, tokens(forward, layerNorm())},
 		{"layernorm/backward", 11, 8, 4, tokens(inputGradient, layerNorm())},
 		{"relu/forward", 1, 4, 4, images(forward, autograd.ReLU)},
@@ -84,12 +86,22 @@ func whole(workers *parallel.Pool, what output, op operation, x *tensor.Tensor) 
 	return backwardOf(workers, x, run)
 }
 
-// batchNorm is that of a training step, with ReLU.
-func batchNorm() operation {
+// batchNorm is that of a training step, with ReLU. Its statistics may have been
+// taken as its input was made, which is how it is behind a convolution.
+func batchNorm(measured bool) operation {
 	weight, bias := operand(channels), operand(channels)
 	stats := autograd.BatchStats{Mean: tensor.New(channels), Var: tensor.New(channels), Momentum: 0.1, Eps: 1e-5}
 	return func(t *autograd.Tape, x *tensor.Tensor) *tensor.Tensor {
-		return autograd.BatchNorm(t, x, weight, bias, stats, true, true)
+		n := autograd.Norm{Weight: weight, Bias: bias, BatchStats: stats}
+		if measured {
+			var then *gemm.Finish
+			then, n = n.Measured(t)
+			m := moments.Table{Rows: len(x.Data) / channels, Step: len(x.Data) / channels, Columns: channels, Stride: channels}
+			m.Values = t.Arena().Floats(m.Len())
+			copy(m.Values, x.Data)
+			*then.Moments = m
+		}
+		return autograd.BatchNormThen(t, x, n, true, autograd.ThenReLU)
 	}
 }
 

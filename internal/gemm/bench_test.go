@@ -56,7 +56,7 @@ func BenchmarkProducts(b *testing.B) {
 		run("dx", func() { p.InputGradient(workers, arena, dx, dy, m.n, w) })
 		run("dw", func() { p.WeightGradient(workers, arena, dw, dy, x, m.n) })
 		panels := p.PackCodes(workers, arena, codes)
-		run("codes", func() { p.ForwardCodes(workers, y, xcodes, m.n, panels, scale, nil, nil) })
+		run("codes", func() { p.ForwardCodes(workers, arena, y, xcodes, m.n, panels, scale, nil, nil) })
 		run("packcodes", func() {
 			panels := p.PackCodes(workers, arena, codes)
 			panels.Release(arena)

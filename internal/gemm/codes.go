@@ -13,7 +13,7 @@ import (
 //	y[i,oh,ow,o] = bias[o] + scale[i] * sum(kh, kw, c) x[...] * W[o,kh,kw,c]
 //
 // with an exact integer sum. Then, unless nil, finishes the output.
-func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w Panels, scale, bias []float32, then *Finish) {
+func (p *Plan) ForwardCodes(workers *parallel.Pool, arena *tensor.Arena, y []float32, x []uint8, n int, w Panels, scale, bias []float32, then *Finish) {
 	if p.depthwise != nil {
 		p.depthwiseForwardCodes(workers, y, x, n, w, scale, bias)
 		then.Apply(workers, y)
@@ -23,6 +23,7 @@ func (p *Plan) ForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n in
 		p = p.merged
 	}
 	o := p.forward.framed[0].operation(&w, 1, y, p.OutH()*p.OutW()*p.O, p.Input.Len(), n)
+	then.measure(arena, o.rows, o.step, p.O)
 	parallel.Run(workers, o.tasks(), codesProduct{operation: o, b: w, x: x, scale: scale, bias: bias, then: then})
 }
 
@@ -55,7 +56,7 @@ func (p *codesProduct) Chunk(_, task int) {
 				}
 				kernel.GemmU8S8(acc[:], s.width, p.x[win.a+group*g.depth:], rows, segs.list, segs.steps, b.s8[b.at(group, i):][:b.k*s.width])
 				kernel.StoreI32(p.y[win.y+column:], outs, acc[:], s.width, s.n, offset, scales, columnsOf(p.bias, column, s.n))
-				p.then.rows(p.y, win.y+column, outs, column, s.n)
+				p.then.rows(p.y, win.y+column, outs, column, s.n, m, m == first)
 			}
 			m += len(outs)
 		}

@@ -93,7 +93,7 @@ func checkAgainstGeneral(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 			}
 			for _, pool := range []*parallel.Pool{nil, workers} {
 				y := make([]float32, n*g.OutH()*g.OutW()*g.O)
-				p.ForwardCodes(pool, y, framed, n, p.PackCodes(pool, nil, w), scale, bias, nil)
+				p.ForwardCodes(pool, nil, y, framed, n, p.PackCodes(pool, nil, w), scale, bias, nil)
 				if want == nil {
 					want = y
 				}
@@ -222,7 +222,7 @@ func benchmarkPasses(b *testing.B, workers *parallel.Pool, g Conv, n int) {
 			p.Forward(workers, arena, y, x, n, p.PackForward(workers, arena, w), bias, nil)
 		}},
 		{"codes", in + 4*out, func() {
-			p.ForwardCodes(workers, y, xcodes, n, p.PackCodes(workers, arena, wcodes), dy[:n], bias, nil)
+			p.ForwardCodes(workers, arena, y, xcodes, n, p.PackCodes(workers, arena, wcodes), dy[:n], bias, nil)
 		}},
 		{"inputgrad", 4*in + 4*out, func() {
 			p.InputGradient(workers, arena, dx, dy, n, w)

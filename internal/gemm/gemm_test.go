@@ -8,6 +8,7 @@ import (
 
 	"github.com/AlarioAI/bitnet/internal/cpu"
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/moments"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -155,7 +156,8 @@ func checkProducts(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 }
 
 // A product that is finished on its way has the bits of one that is finished
-// afterwards by the plain definition.
+// afterwards by the plain definition; one that is measured has the bits of one that
+// is not.
 func TestFinish(t *testing.T) {
 	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
 		for _, g := range geometries {
@@ -169,6 +171,9 @@ func TestFinish(t *testing.T) {
 				p.Forward(workers, arena, want, x, n, panels, nil, nil)
 				p.Forward(workers, arena, got, x, n, panels, nil, then)
 				checkFinish(t, fmt.Sprint(g, " n=", n), got, want, then)
+				measured := &Finish{Moments: new(moments.Table)}
+				p.Forward(workers, arena, got, x, n, panels, nil, measured)
+				checkMoments(t, fmt.Sprint(g, " n=", n), got, want, p, measured)
 
 				codes, xcodes, scale := make([]int8, len(w)), make([]uint8, len(x)), random(8, n)
 				for i, v := range w {
@@ -178,9 +183,11 @@ func TestFinish(t *testing.T) {
 					xcodes[i] = uint8(128 + 100*v)
 				}
 				framed, packed := frameCodes(p, arena, xcodes, n), p.PackCodes(workers, arena, codes)
-				p.ForwardCodes(workers, want, framed, n, packed, scale, nil, nil)
-				p.ForwardCodes(workers, got, framed, n, packed, scale, nil, then)
+				p.ForwardCodes(workers, arena, want, framed, n, packed, scale, nil, nil)
+				p.ForwardCodes(workers, arena, got, framed, n, packed, scale, nil, then)
 				checkFinish(t, fmt.Sprint(g, " n=", n, " codes"), got, want, then)
+				p.ForwardCodes(workers, arena, got, framed, n, packed, scale, nil, measured)
+				checkMoments(t, fmt.Sprint(g, " n=", n, " codes"), got, want, p, measured)
 			}
 		}
 	})
@@ -193,6 +200,38 @@ func checkFinish(t *testing.T, what string, got, y []float32, f *Finish) {
 		v = float32(v*f.Scale[o]) + f.Shift[o]
 		if want := min(max(v+f.Other[i], f.Floor), f.Ceil); got[i] != want {
 			t.Fatalf("%s: element %d is %v, want exactly %v", what, i, got[i], want)
+		}
+	}
+}
+
+// checkMoments checks that the output is as it is without, and that the moments
+// are those of its columns.
+func checkMoments(t *testing.T, what string, got, y []float32, p *Plan, f *Finish) {
+	t.Helper()
+	for i, v := range y {
+		if got[i] != v {
+			t.Fatalf("%s: element %d is %v while it is measured, else %v", what, i, got[i], v)
+		}
+	}
+	if p.depthwise != nil {
+		if f.Moments.Values != nil {
+			t.Fatalf("%s: a depthwise convolution took moments", what)
+		}
+		return
+	}
+	mean, variance := make([]float32, p.O), make([]float32, p.O)
+	f.Moments.Combine(nil, mean, variance)
+	rows := float64(len(y) / p.O)
+	for o := range p.O {
+		var m, v float64
+		for i := o; i < len(y); i += p.O {
+			m += float64(y[i]) / rows
+		}
+		for i := o; i < len(y); i += p.O {
+			v += (float64(y[i]) - m) * (float64(y[i]) - m) / rows
+		}
+		if math.Abs(float64(mean[o])-m) > 1e-6*(math.Abs(m)+math.Sqrt(v)) || math.Abs(float64(variance[o])-v) > 1e-5*v {
+			t.Fatalf("%s: column %d has mean %v and variance %v, want %v and %v", what, o, mean[o], variance[o], m, v)
 		}
 	}
 }
@@ -248,7 +287,7 @@ func checkCodes(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 
 	framed := frameCodes(p, arena, x, n)
 	y := arena.Floats(len(dy))
-	p.ForwardCodes(workers, y, framed, n, p.PackCodes(workers, arena, w), scale, bias, nil)
+	p.ForwardCodes(workers, arena, y, framed, n, p.PackCodes(workers, arena, w), scale, bias, nil)
 	for i, s := range sums {
 		if want := float32(float32(s)*scale[i/pixels]) + bias[i%g.O]; y[i] != want {
 			t.Fatalf("output %d is %g, want exactly %g", i, y[i], want)

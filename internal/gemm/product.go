@@ -38,7 +38,7 @@ func (p *Plan) Forward(workers *parallel.Pool, arena *tensor.Arena, y, x []float
 		p = p.merged
 	}
 	gathers, a, aLen := p.forward.fit(workers, arena, x, n)
-	gathers[0].product(workers, y, p.OutH()*p.OutW()*p.O, a, aLen, n, w, bias, then)
+	gathers[0].product(workers, arena, y, p.OutH()*p.OutW()*p.O, a, aLen, n, w, bias, then)
 	if aLen != p.forward.bareLen() {
 		arena.Release(a)
 	}
@@ -62,7 +62,7 @@ func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy
 	gathers, a, aLen := p.inverse.fit(workers, arena, dy, n)
 	for i := range gathers {
 		b := p.packInverse(workers, arena, &gathers[i], w)
-		gathers[i].product(workers, dx, p.H*p.W*p.C, a, aLen, n, b, nil, nil)
+		gathers[i].product(workers, arena, dx, p.H*p.W*p.C, a, aLen, n, b, nil, nil)
 		b.Release(arena)
 	}
 	if aLen != p.inverse.bareLen() {
@@ -103,8 +103,9 @@ func (t *framing) Chunk(_, i int) {
 }
 
 // product multiplies the gathered rows of n samples of a by the panels b.
-func (g *gather) product(workers *parallel.Pool, y []float32, yLen int, a []float32, aLen, n int, b Panels, bias []float32, then *Finish) {
+func (g *gather) product(workers *parallel.Pool, arena *tensor.Arena, y []float32, yLen int, a []float32, aLen, n int, b Panels, bias []float32, then *Finish) {
 	o := g.operation(&b, 4, y, yLen, aLen, n)
+	then.measure(arena, o.rows, o.step, b.groups*b.n)
 	parallel.Run(workers, o.tasks(), floatProduct{operation: o, b: b, a: a, bias: bias, then: then})
 }
 
@@ -151,7 +152,7 @@ func (p *floatProduct) Chunk(_, task int) {
 				column := group*b.n + s.first
 				kernel.GemmF32(acc[:], s.width, p.a[win.a+group*g.depth:], rows, segs.list, segs.steps, b.f32[b.at(group, i):][:b.k*s.width])
 				kernel.StoreF32(p.y[win.y+column:], outs, acc[:], s.width, s.n, columnsOf(p.bias, column, s.n))
-				p.then.rows(p.y, win.y+column, outs, column, s.n)
+				p.then.rows(p.y, win.y+column, outs, column, s.n, m, m == first)
 			}
 			m += len(outs)
 		}

@@ -25,9 +25,9 @@ import "math"
 
 // Sigmoid computes y[i] = 1/(1 + exp(-x[i])). PyTorch:
 // torch.nn.functional.sigmoid.
-func Sigmoid(y, x []float32) {
+func Sigmoid(y, x []float32, to Target) {
 	sameLength("Sigmoid", y, x)
-	sigmoid(y, x)
+	sigmoid(y, x, to)
 }
 
 func sigmoidGeneric(y, x []float32) {
@@ -56,9 +56,9 @@ func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // SiLU computes y[i] = x[i] / (1 + exp(-x[i])) (Elfwing et al., arXiv
 // 1702.03118). PyTorch: torch.nn.functional.silu.
-func SiLU(y, x []float32) {
+func SiLU(y, x []float32, to Target) {
 	sameLength("SiLU", y, x)
-	silu(y, x)
+	silu(y, x, to)
 }
 
 func siluGeneric(y, x []float32) {
@@ -86,9 +86,9 @@ func siluGradGeneric(dx, dy, x []float32) {
 // GELU computes y[i] = x[i]*P(x[i]) with the distribution function of the
 // normal distribution, P(x) = erfc(-x/sqrt(2))/2 (Hendrycks and Gimpel, arXiv
 // 1606.08415). PyTorch: torch.nn.functional.gelu.
-func GELU(y, x []float32) {
+func GELU(y, x []float32, to Target) {
 	sameLength("GELU", y, x)
-	gelu(y, x)
+	gelu(y, x, to)
 }
 
 func geluGeneric(y, x []float32) {
@@ -119,9 +119,9 @@ func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
 
 // Hardsigmoid computes y[i] = min(max(x[i]+3, 0), 6) / 6. PyTorch:
 // torch.nn.functional.hardsigmoid.
-func Hardsigmoid(y, x []float32) {
+func Hardsigmoid(y, x []float32, to Target) {
 	sameLength("Hardsigmoid", y, x)
-	hardsigmoid(y, x)
+	hardsigmoid(y, x, to)
 }
 
 func hardsigmoidGeneric(y, x []float32) {
@@ -150,9 +150,9 @@ func hardsigmoidGradGeneric(dx, dy, x []float32) {
 
 // Hardswish computes y[i] = x[i] * min(max(x[i]+3, 0), 6) / 6 (Howard et al.,
 // arXiv 1905.02244). PyTorch: torch.nn.functional.hardswish.
-func Hardswish(y, x []float32) {
+func Hardswish(y, x []float32, to Target) {
 	sameLength("Hardswish", y, x)
-	hardswish(y, x)
+	hardswish(y, x, to)
 }
 
 func hardswishGeneric(y, x []float32) {
@@ -189,9 +189,9 @@ func hardswishGradGeneric(dx, dy, x []float32) {
 
 // ReLU6 computes y[i] = 0 where x[i] < 0, 6 where x[i] > 6, and x[i] elsewhere:
 // a NaN stays a NaN, and -0 stays -0. PyTorch: torch.nn.functional.relu6.
-func ReLU6(y, x []float32) {
+func ReLU6(y, x []float32, to Target) {
 	sameLength("ReLU6", y, x)
-	relu6(y, x)
+	relu6(y, x, to)
 }
 
 func relu6Generic(y, x []float32) {

@@ -15,12 +15,27 @@ func form[F any](avx512, avx2, generic F) F {
 	return generic
 }
 
-func sigmoid(y, x []float32)     { form(sigmoidAVX512, sigmoidAVX2, sigmoidGeneric)(y, x) }
-func silu(y, x []float32)        { form(siluAVX512, siluAVX2, siluGeneric)(y, x) }
-func gelu(y, x []float32)        { form(geluAVX512, geluAVX2, geluGeneric)(y, x) }
-func hardsigmoid(y, x []float32) { form(hardsigmoidAVX512, hardsigmoidAVX2, hardsigmoidGeneric)(y, x) }
-func hardswish(y, x []float32)   { form(hardswishAVX512, hardswishAVX2, hardswishGeneric)(y, x) }
-func relu6(y, x []float32)       { form(relu6AVX512, relu6AVX2, relu6Generic)(y, x) }
+// activate computes y = f(x) by the form of the function for the instruction set.
+func activate(avx512, avx2 func(y, x []float32, past bool), generic func(y, x []float32), y, x []float32, to Target) {
+	if cpu.Current() == cpu.Generic {
+		generic(y, x)
+		return
+	}
+	form(avx512, avx2, nil)(y, x, to.past(y, 0))
+}
+
+func sigmoid(y, x []float32, to Target) {
+	activate(sigmoidAVX512, sigmoidAVX2, sigmoidGeneric, y, x, to)
+}
+func silu(y, x []float32, to Target) { activate(siluAVX512, siluAVX2, siluGeneric, y, x, to) }
+func gelu(y, x []float32, to Target) { activate(geluAVX512, geluAVX2, geluGeneric, y, x, to) }
+func hardsigmoid(y, x []float32, to Target) {
+	activate(hardsigmoidAVX512, hardsigmoidAVX2, hardsigmoidGeneric, y, x, to)
+}
+func hardswish(y, x []float32, to Target) {
+	activate(hardswishAVX512, hardswishAVX2, hardswishGeneric, y, x, to)
+}
+func relu6(y, x []float32, to Target) { activate(relu6AVX512, relu6AVX2, relu6Generic, y, x, to) }
 
 func sigmoidGrad(dx, dy, x []float32) {
 	form(sigmoidGradAVX512, sigmoidGradAVX2, sigmoidGradGeneric)(dx, dy, x)

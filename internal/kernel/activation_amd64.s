@@ -110,9 +110,12 @@ DATA activationConstants<>+816(SB)/8, $0x3f0000003f000000
 DATA activationConstants<>+824(SB)/8, $0x3f0000003f000000
 GLOBL activationConstants<>(SB), RODATA|NOPTR, $832
 
-// func sigmoidAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
+// func sigmoidAVX2(y []float32, x []float32, past bool)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -124,9 +127,166 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Y1
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS     (CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      activationConstants<>+0(SB), Y3, Y4
+	VROUNDPS    $0x00, Y4, Y4
+	VMOVUPS     Y4, Y5
+	VFMSUB231PS activationConstants<>+0(SB), Y3, Y5
+	VFMADD231PS activationConstants<>+32(SB), Y3, Y5
+	VMOVUPS     activationConstants<>+256(SB), Y3
+	VFMADD213PS activationConstants<>+224(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+192(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+160(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+128(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+96(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+64(SB), Y5, Y3
+	VCVTPS2DQ   Y4, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y3, Y3
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      activationConstants<>+64(SB), Y4, Y4
+	VMULPS      Y4, Y3, Y3
+	VADDPS      activationConstants<>+64(SB), Y3, Y4
+	VMOVUPS     activationConstants<>+64(SB), Y5
+	VBLENDVPS   Y2, Y3, Y5, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVNTPS    Y2, (AX)(BX*4)
+	VMOVUPS     32(CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      activationConstants<>+0(SB), Y3, Y4
+	VROUNDPS    $0x00, Y4, Y4
+	VMOVUPS     Y4, Y5
+	VFMSUB231PS activationConstants<>+0(SB), Y3, Y5
+	VFMADD231PS activationConstants<>+32(SB), Y3, Y5
+	VMOVUPS     activationConstants<>+256(SB), Y3
+	VFMADD213PS activationConstants<>+224(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+192(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+160(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+128(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+96(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+64(SB), Y5, Y3
+	VCVTPS2DQ   Y4, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y3, Y3
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      activationConstants<>+64(SB), Y4, Y4
+	VMULPS      Y4, Y3, Y3
+	VADDPS      activationConstants<>+64(SB), Y3, Y4
+	VMOVUPS     activationConstants<>+64(SB), Y5
+	VBLENDVPS   Y2, Y3, Y5, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVNTPS    Y2, 32(AX)(BX*4)
+	ADDQ        $0x00000010, BX
+	SUBQ        $0x00000010, DX
+	JGE         loop2
+
+done3:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JL   done5
+
+loop4:
+	VMOVUPS     (CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      activationConstants<>+0(SB), Y3, Y4
+	VROUNDPS    $0x00, Y4, Y4
+	VMOVUPS     Y4, Y5
+	VFMSUB231PS activationConstants<>+0(SB), Y3, Y5
+	VFMADD231PS activationConstants<>+32(SB), Y3, Y5
+	VMOVUPS     activationConstants<>+256(SB), Y3
+	VFMADD213PS activationConstants<>+224(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+192(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+160(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+128(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+96(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+64(SB), Y5, Y3
+	VCVTPS2DQ   Y4, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y3, Y3
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      activationConstants<>+64(SB), Y4, Y4
+	VMULPS      Y4, Y3, Y3
+	VADDPS      activationConstants<>+64(SB), Y3, Y4
+	VMOVUPS     activationConstants<>+64(SB), Y5
+	VBLENDVPS   Y2, Y3, Y5, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVNTPS    Y2, (AX)(BX*4)
+	ADDQ        $0x00000008, BX
+	SUBQ        $0x00000008, DX
+	JGE         loop4
+
+done5:
+	ADDQ         $0x00000008, DX
+	TESTQ        DX, DX
+	JZ           skip6
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         $0x0706050403020100, DX
+	VMOVQ        DX, X3
+	VPMOVZXBD    X3, Y3
+	VPCMPGTD     Y3, Y2, Y2
+	VMASKMOVPS   (CX)(BX*4), Y2, Y3
+	VANDPS       Y0, Y3, Y0
+	VMINPS       Y0, Y1, Y0
+	VMULPS       activationConstants<>+0(SB), Y0, Y1
+	VROUNDPS     $0x00, Y1, Y1
+	VMOVUPS      Y1, Y4
+	VFMSUB231PS  activationConstants<>+0(SB), Y0, Y4
+	VFMADD231PS  activationConstants<>+32(SB), Y0, Y4
+	VMOVUPS      activationConstants<>+256(SB), Y0
+	VFMADD213PS  activationConstants<>+224(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+192(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+160(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+128(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+96(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+64(SB), Y4, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y4
+	VPSUBD       Y4, Y1, Y1
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       activationConstants<>+64(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VADDPS       activationConstants<>+64(SB), Y0, Y1
+	VMOVUPS      activationConstants<>+64(SB), Y4
+	VBLENDVPS    Y3, Y0, Y4, Y0
+	VDIVPS       Y1, Y0, Y0
+	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x42d20000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JL           done8
+
+loop7:
 	VMOVUPS     (CX)(BX*4), Y2
 	VANDPS      Y0, Y2, Y3
 	VMINPS      Y3, Y1, Y3
@@ -185,14 +345,14 @@ loop1:
 	VMOVUPS     Y2, 32(AX)(BX*4)
 	ADDQ        $0x00000010, BX
 	SUBQ        $0x00000010, DX
-	JGE         loop1
+	JGE         loop7
 
-done2:
+done8:
 	ADDQ $0x00000010, DX
 	SUBQ $0x00000008, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS     (CX)(BX*4), Y2
 	VANDPS      Y0, Y2, Y3
 	VMINPS      Y3, Y1, Y3
@@ -223,12 +383,12 @@ loop3:
 	VMOVUPS     Y2, (AX)(BX*4)
 	ADDQ        $0x00000008, BX
 	SUBQ        $0x00000008, DX
-	JGE         loop3
+	JGE         loop9
 
-done4:
+done10:
 	ADDQ         $0x00000008, DX
 	TESTQ        DX, DX
-	JZ           skip5
+	JZ           skip11
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
 	MOVQ         $0x0706050403020100, DX
@@ -264,7 +424,7 @@ done4:
 	VDIVPS       Y1, Y0, Y0
 	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -428,9 +588,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func siluAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·siluAVX2(SB), NOSPLIT, $0-48
+// func siluAVX2(y []float32, x []float32, past bool)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·siluAVX2(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -442,9 +605,170 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Y1
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS     (CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      activationConstants<>+0(SB), Y3, Y4
+	VROUNDPS    $0x00, Y4, Y4
+	VMOVUPS     Y4, Y5
+	VFMSUB231PS activationConstants<>+0(SB), Y3, Y5
+	VFMADD231PS activationConstants<>+32(SB), Y3, Y5
+	VMOVUPS     activationConstants<>+256(SB), Y3
+	VFMADD213PS activationConstants<>+224(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+192(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+160(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+128(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+96(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+64(SB), Y5, Y3
+	VCVTPS2DQ   Y4, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y3, Y3
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      activationConstants<>+64(SB), Y4, Y4
+	VMULPS      Y4, Y3, Y3
+	VADDPS      activationConstants<>+64(SB), Y3, Y4
+	VMOVUPS     activationConstants<>+64(SB), Y5
+	VBLENDVPS   Y2, Y3, Y5, Y3
+	VMULPS      Y2, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VMOVNTPS    Y3, (AX)(BX*4)
+	VMOVUPS     32(CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      activationConstants<>+0(SB), Y3, Y4
+	VROUNDPS    $0x00, Y4, Y4
+	VMOVUPS     Y4, Y5
+	VFMSUB231PS activationConstants<>+0(SB), Y3, Y5
+	VFMADD231PS activationConstants<>+32(SB), Y3, Y5
+	VMOVUPS     activationConstants<>+256(SB), Y3
+	VFMADD213PS activationConstants<>+224(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+192(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+160(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+128(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+96(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+64(SB), Y5, Y3
+	VCVTPS2DQ   Y4, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y3, Y3
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      activationConstants<>+64(SB), Y4, Y4
+	VMULPS      Y4, Y3, Y3
+	VADDPS      activationConstants<>+64(SB), Y3, Y4
+	VMOVUPS     activationConstants<>+64(SB), Y5
+	VBLENDVPS   Y2, Y3, Y5, Y3
+	VMULPS      Y2, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VMOVNTPS    Y3, 32(AX)(BX*4)
+	ADDQ        $0x00000010, BX
+	SUBQ        $0x00000010, DX
+	JGE         loop2
+
+done3:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JL   done5
+
+loop4:
+	VMOVUPS     (CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      activationConstants<>+0(SB), Y3, Y4
+	VROUNDPS    $0x00, Y4, Y4
+	VMOVUPS     Y4, Y5
+	VFMSUB231PS activationConstants<>+0(SB), Y3, Y5
+	VFMADD231PS activationConstants<>+32(SB), Y3, Y5
+	VMOVUPS     activationConstants<>+256(SB), Y3
+	VFMADD213PS activationConstants<>+224(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+192(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+160(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+128(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+96(SB), Y5, Y3
+	VFMADD213PS activationConstants<>+64(SB), Y5, Y3
+	VCVTPS2DQ   Y4, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y3, Y3
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      activationConstants<>+64(SB), Y4, Y4
+	VMULPS      Y4, Y3, Y3
+	VADDPS      activationConstants<>+64(SB), Y3, Y4
+	VMOVUPS     activationConstants<>+64(SB), Y5
+	VBLENDVPS   Y2, Y3, Y5, Y3
+	VMULPS      Y2, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VMOVNTPS    Y3, (AX)(BX*4)
+	ADDQ        $0x00000008, BX
+	SUBQ        $0x00000008, DX
+	JGE         loop4
+
+done5:
+	ADDQ         $0x00000008, DX
+	TESTQ        DX, DX
+	JZ           skip6
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         $0x0706050403020100, DX
+	VMOVQ        DX, X3
+	VPMOVZXBD    X3, Y3
+	VPCMPGTD     Y3, Y2, Y2
+	VMASKMOVPS   (CX)(BX*4), Y2, Y3
+	VANDPS       Y0, Y3, Y0
+	VMINPS       Y0, Y1, Y0
+	VMULPS       activationConstants<>+0(SB), Y0, Y1
+	VROUNDPS     $0x00, Y1, Y1
+	VMOVUPS      Y1, Y4
+	VFMSUB231PS  activationConstants<>+0(SB), Y0, Y4
+	VFMADD231PS  activationConstants<>+32(SB), Y0, Y4
+	VMOVUPS      activationConstants<>+256(SB), Y0
+	VFMADD213PS  activationConstants<>+224(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+192(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+160(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+128(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+96(SB), Y4, Y0
+	VFMADD213PS  activationConstants<>+64(SB), Y4, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y4
+	VPSUBD       Y4, Y1, Y1
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       activationConstants<>+64(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VADDPS       activationConstants<>+64(SB), Y0, Y1
+	VMOVUPS      activationConstants<>+64(SB), Y4
+	VBLENDVPS    Y3, Y0, Y4, Y0
+	VMULPS       Y3, Y0, Y0
+	VDIVPS       Y1, Y0, Y0
+	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x42d20000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JL           done8
+
+loop7:
 	VMOVUPS     (CX)(BX*4), Y2
 	VANDPS      Y0, Y2, Y3
 	VMINPS      Y3, Y1, Y3
@@ -505,14 +829,14 @@ loop1:
 	VMOVUPS     Y3, 32(AX)(BX*4)
 	ADDQ        $0x00000010, BX
 	SUBQ        $0x00000010, DX
-	JGE         loop1
+	JGE         loop7
 
-done2:
+done8:
 	ADDQ $0x00000010, DX
 	SUBQ $0x00000008, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS     (CX)(BX*4), Y2
 	VANDPS      Y0, Y2, Y3
 	VMINPS      Y3, Y1, Y3
@@ -544,12 +868,12 @@ loop3:
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $0x00000008, BX
 	SUBQ        $0x00000008, DX
-	JGE         loop3
+	JGE         loop9
 
-done4:
+done10:
 	ADDQ         $0x00000008, DX
 	TESTQ        DX, DX
-	JZ           skip5
+	JZ           skip11
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
 	MOVQ         $0x0706050403020100, DX
@@ -586,7 +910,7 @@ done4:
 	VDIVPS       Y1, Y0, Y0
 	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -770,9 +1094,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func geluAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·geluAVX2(SB), NOSPLIT, $0-48
+// func geluAVX2(y []float32, x []float32, past bool)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·geluAVX2(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -784,9 +1111,230 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Y1
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS     (CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      Y3, Y3, Y4
+	VMULPS      activationConstants<>+288(SB), Y4, Y5
+	VROUNDPS    $0x00, Y5, Y5
+	VMOVUPS     Y5, Y6
+	VFMSUB231PS activationConstants<>+288(SB), Y4, Y6
+	VFMADD231PS activationConstants<>+320(SB), Y4, Y6
+	VMOVUPS     Y3, Y7
+	VFMSUB213PS Y4, Y3, Y7
+	VFMADD231PS activationConstants<>+288(SB), Y7, Y6
+	VMOVUPS     activationConstants<>+256(SB), Y4
+	VFMADD213PS activationConstants<>+224(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+192(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+160(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+128(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+96(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+64(SB), Y6, Y4
+	VCVTPS2DQ   Y5, Y5
+	VPSRAD      $0x01, Y5, Y6
+	VPSUBD      Y6, Y5, Y5
+	VPSLLD      $0x17, Y6, Y6
+	VPADDD      Y6, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      activationConstants<>+64(SB), Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VMOVUPS     activationConstants<>+480(SB), Y5
+	VFMADD213PS activationConstants<>+448(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+416(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+384(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+352(SB), Y3, Y5
+	VMULPS      Y4, Y5, Y5
+	VADDPS      activationConstants<>+640(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+608(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+576(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+544(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+512(SB), Y3, Y4
+	VDIVPS      Y4, Y5, Y5
+	VMOVUPS     activationConstants<>+64(SB), Y3
+	VSUBPS      Y5, Y3, Y3
+	VBLENDVPS   Y2, Y5, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVNTPS    Y3, (AX)(BX*4)
+	VMOVUPS     32(CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      Y3, Y3, Y4
+	VMULPS      activationConstants<>+288(SB), Y4, Y5
+	VROUNDPS    $0x00, Y5, Y5
+	VMOVUPS     Y5, Y6
+	VFMSUB231PS activationConstants<>+288(SB), Y4, Y6
+	VFMADD231PS activationConstants<>+320(SB), Y4, Y6
+	VMOVUPS     Y3, Y7
+	VFMSUB213PS Y4, Y3, Y7
+	VFMADD231PS activationConstants<>+288(SB), Y7, Y6
+	VMOVUPS     activationConstants<>+256(SB), Y4
+	VFMADD213PS activationConstants<>+224(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+192(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+160(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+128(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+96(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+64(SB), Y6, Y4
+	VCVTPS2DQ   Y5, Y5
+	VPSRAD      $0x01, Y5, Y6
+	VPSUBD      Y6, Y5, Y5
+	VPSLLD      $0x17, Y6, Y6
+	VPADDD      Y6, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      activationConstants<>+64(SB), Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VMOVUPS     activationConstants<>+480(SB), Y5
+	VFMADD213PS activationConstants<>+448(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+416(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+384(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+352(SB), Y3, Y5
+	VMULPS      Y4, Y5, Y5
+	VADDPS      activationConstants<>+640(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+608(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+576(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+544(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+512(SB), Y3, Y4
+	VDIVPS      Y4, Y5, Y5
+	VMOVUPS     activationConstants<>+64(SB), Y3
+	VSUBPS      Y5, Y3, Y3
+	VBLENDVPS   Y2, Y5, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVNTPS    Y3, 32(AX)(BX*4)
+	ADDQ        $0x00000010, BX
+	SUBQ        $0x00000010, DX
+	JGE         loop2
+
+done3:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JL   done5
+
+loop4:
+	VMOVUPS     (CX)(BX*4), Y2
+	VANDPS      Y0, Y2, Y3
+	VMINPS      Y3, Y1, Y3
+	VMULPS      Y3, Y3, Y4
+	VMULPS      activationConstants<>+288(SB), Y4, Y5
+	VROUNDPS    $0x00, Y5, Y5
+	VMOVUPS     Y5, Y6
+	VFMSUB231PS activationConstants<>+288(SB), Y4, Y6
+	VFMADD231PS activationConstants<>+320(SB), Y4, Y6
+	VMOVUPS     Y3, Y7
+	VFMSUB213PS Y4, Y3, Y7
+	VFMADD231PS activationConstants<>+288(SB), Y7, Y6
+	VMOVUPS     activationConstants<>+256(SB), Y4
+	VFMADD213PS activationConstants<>+224(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+192(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+160(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+128(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+96(SB), Y6, Y4
+	VFMADD213PS activationConstants<>+64(SB), Y6, Y4
+	VCVTPS2DQ   Y5, Y5
+	VPSRAD      $0x01, Y5, Y6
+	VPSUBD      Y6, Y5, Y5
+	VPSLLD      $0x17, Y6, Y6
+	VPADDD      Y6, Y4, Y4
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      activationConstants<>+64(SB), Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VMOVUPS     activationConstants<>+480(SB), Y5
+	VFMADD213PS activationConstants<>+448(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+416(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+384(SB), Y3, Y5
+	VFMADD213PS activationConstants<>+352(SB), Y3, Y5
+	VMULPS      Y4, Y5, Y5
+	VADDPS      activationConstants<>+640(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+608(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+576(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+544(SB), Y3, Y4
+	VFMADD213PS activationConstants<>+512(SB), Y3, Y4
+	VDIVPS      Y4, Y5, Y5
+	VMOVUPS     activationConstants<>+64(SB), Y3
+	VSUBPS      Y5, Y3, Y3
+	VBLENDVPS   Y2, Y5, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVNTPS    Y3, (AX)(BX*4)
+	ADDQ        $0x00000008, BX
+	SUBQ        $0x00000008, DX
+	JGE         loop4
+
+done5:
+	ADDQ         $0x00000008, DX
+	TESTQ        DX, DX
+	JZ           skip6
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         $0x0706050403020100, DX
+	VMOVQ        DX, X3
+	VPMOVZXBD    X3, Y3
+	VPCMPGTD     Y3, Y2, Y2
+	VMASKMOVPS   (CX)(BX*4), Y2, Y3
+	VANDPS       Y0, Y3, Y0
+	VMINPS       Y0, Y1, Y0
+	VMULPS       Y0, Y0, Y1
+	VMULPS       activationConstants<>+288(SB), Y1, Y4
+	VROUNDPS     $0x00, Y4, Y4
+	VMOVUPS      Y4, Y5
+	VFMSUB231PS  activationConstants<>+288(SB), Y1, Y5
+	VFMADD231PS  activationConstants<>+320(SB), Y1, Y5
+	VMOVUPS      Y0, Y6
+	VFMSUB213PS  Y1, Y0, Y6
+	VFMADD231PS  activationConstants<>+288(SB), Y6, Y5
+	VMOVUPS      activationConstants<>+256(SB), Y1
+	VFMADD213PS  activationConstants<>+224(SB), Y5, Y1
+	VFMADD213PS  activationConstants<>+192(SB), Y5, Y1
+	VFMADD213PS  activationConstants<>+160(SB), Y5, Y1
+	VFMADD213PS  activationConstants<>+128(SB), Y5, Y1
+	VFMADD213PS  activationConstants<>+96(SB), Y5, Y1
+	VFMADD213PS  activationConstants<>+64(SB), Y5, Y1
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       activationConstants<>+64(SB), Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VMOVUPS      activationConstants<>+480(SB), Y4
+	VFMADD213PS  activationConstants<>+448(SB), Y0, Y4
+	VFMADD213PS  activationConstants<>+416(SB), Y0, Y4
+	VFMADD213PS  activationConstants<>+384(SB), Y0, Y4
+	VFMADD213PS  activationConstants<>+352(SB), Y0, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       activationConstants<>+640(SB), Y0, Y1
+	VFMADD213PS  activationConstants<>+608(SB), Y0, Y1
+	VFMADD213PS  activationConstants<>+576(SB), Y0, Y1
+	VFMADD213PS  activationConstants<>+544(SB), Y0, Y1
+	VFMADD213PS  activationConstants<>+512(SB), Y0, Y1
+	VDIVPS       Y1, Y4, Y4
+	VMOVUPS      activationConstants<>+64(SB), Y0
+	VSUBPS       Y4, Y0, Y0
+	VBLENDVPS    Y3, Y4, Y0, Y0
+	VMULPS       Y3, Y0, Y0
+	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x41680000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JL           done8
+
+loop7:
 	VMOVUPS     (CX)(BX*4), Y2
 	VANDPS      Y0, Y2, Y3
 	VMINPS      Y3, Y1, Y3
@@ -877,14 +1425,14 @@ loop1:
 	VMOVUPS     Y3, 32(AX)(BX*4)
 	ADDQ        $0x00000010, BX
 	SUBQ        $0x00000010, DX
-	JGE         loop1
+	JGE         loop7
 
-done2:
+done8:
 	ADDQ $0x00000010, DX
 	SUBQ $0x00000008, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS     (CX)(BX*4), Y2
 	VANDPS      Y0, Y2, Y3
 	VMINPS      Y3, Y1, Y3
@@ -931,12 +1479,12 @@ loop3:
 	VMOVUPS     Y3, (AX)(BX*4)
 	ADDQ        $0x00000008, BX
 	SUBQ        $0x00000008, DX
-	JGE         loop3
+	JGE         loop9
 
-done4:
+done10:
 	ADDQ         $0x00000008, DX
 	TESTQ        DX, DX
-	JZ           skip5
+	JZ           skip11
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
 	MOVQ         $0x0706050403020100, DX
@@ -988,7 +1536,7 @@ done4:
 	VMULPS       Y3, Y0, Y0
 	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -1224,9 +1772,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func hardsigmoidAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2
-TEXT ·hardsigmoidAVX2(SB), NOSPLIT, $0-48
+// func hardsigmoidAVX2(y []float32, x []float32, past bool)
+// Requires: AVX, AVX2, MMX+
+TEXT ·hardsigmoidAVX2(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -1236,9 +1787,76 @@ TEXT ·hardsigmoidAVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Y1
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS  (CX)(BX*4), Y2
+	VADDPS   activationConstants<>+704(SB), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VDIVPS   Y1, Y2, Y2
+	VMOVNTPS Y2, (AX)(BX*4)
+	VMOVUPS  32(CX)(BX*4), Y2
+	VADDPS   activationConstants<>+704(SB), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VDIVPS   Y1, Y2, Y2
+	VMOVNTPS Y2, 32(AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, DX
+	JGE      loop2
+
+done3:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JL   done5
+
+loop4:
+	VMOVUPS  (CX)(BX*4), Y2
+	VADDPS   activationConstants<>+704(SB), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VDIVPS   Y1, Y2, Y2
+	VMOVNTPS Y2, (AX)(BX*4)
+	ADDQ     $0x00000008, BX
+	SUBQ     $0x00000008, DX
+	JGE      loop4
+
+done5:
+	ADDQ         $0x00000008, DX
+	TESTQ        DX, DX
+	JZ           skip6
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         $0x0706050403020100, DX
+	VMOVQ        DX, X3
+	VPMOVZXBD    X3, Y3
+	VPCMPGTD     Y3, Y2, Y2
+	VMASKMOVPS   (CX)(BX*4), Y2, Y3
+	VADDPS       activationConstants<>+704(SB), Y3, Y3
+	VMAXPS       Y3, Y0, Y3
+	VMINPS       Y3, Y1, Y3
+	VDIVPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VXORPS       Y0, Y0, Y0
+	MOVL         $0x40c00000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JL           done8
+
+loop7:
 	VMOVUPS (CX)(BX*4), Y2
 	VADDPS  activationConstants<>+704(SB), Y2, Y2
 	VMAXPS  Y2, Y0, Y2
@@ -1253,14 +1871,14 @@ loop1:
 	VMOVUPS Y2, 32(AX)(BX*4)
 	ADDQ    $0x00000010, BX
 	SUBQ    $0x00000010, DX
-	JGE     loop1
+	JGE     loop7
 
-done2:
+done8:
 	ADDQ $0x00000010, DX
 	SUBQ $0x00000008, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS (CX)(BX*4), Y2
 	VADDPS  activationConstants<>+704(SB), Y2, Y2
 	VMAXPS  Y2, Y0, Y2
@@ -1269,12 +1887,12 @@ loop3:
 	VMOVUPS Y2, (AX)(BX*4)
 	ADDQ    $0x00000008, BX
 	SUBQ    $0x00000008, DX
-	JGE     loop3
+	JGE     loop9
 
-done4:
+done10:
 	ADDQ         $0x00000008, DX
 	TESTQ        DX, DX
-	JZ           skip5
+	JZ           skip11
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
 	MOVQ         $0x0706050403020100, DX
@@ -1288,7 +1906,7 @@ done4:
 	VDIVPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -1365,9 +1983,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func hardswishAVX2(y []float32, x []float32)
-// Requires: AVX, AVX2
-TEXT ·hardswishAVX2(SB), NOSPLIT, $0-48
+// func hardswishAVX2(y []float32, x []float32, past bool)
+// Requires: AVX, AVX2, MMX+
+TEXT ·hardswishAVX2(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -1377,9 +1998,80 @@ TEXT ·hardswishAVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Y1
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS  (CX)(BX*4), Y2
+	VADDPS   activationConstants<>+704(SB), Y2, Y3
+	VMAXPS   Y3, Y0, Y3
+	VMINPS   Y3, Y1, Y3
+	VMULPS   Y2, Y3, Y3
+	VDIVPS   Y1, Y3, Y3
+	VMOVNTPS Y3, (AX)(BX*4)
+	VMOVUPS  32(CX)(BX*4), Y2
+	VADDPS   activationConstants<>+704(SB), Y2, Y3
+	VMAXPS   Y3, Y0, Y3
+	VMINPS   Y3, Y1, Y3
+	VMULPS   Y2, Y3, Y3
+	VDIVPS   Y1, Y3, Y3
+	VMOVNTPS Y3, 32(AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, DX
+	JGE      loop2
+
+done3:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JL   done5
+
+loop4:
+	VMOVUPS  (CX)(BX*4), Y2
+	VADDPS   activationConstants<>+704(SB), Y2, Y3
+	VMAXPS   Y3, Y0, Y3
+	VMINPS   Y3, Y1, Y3
+	VMULPS   Y2, Y3, Y3
+	VDIVPS   Y1, Y3, Y3
+	VMOVNTPS Y3, (AX)(BX*4)
+	ADDQ     $0x00000008, BX
+	SUBQ     $0x00000008, DX
+	JGE      loop4
+
+done5:
+	ADDQ         $0x00000008, DX
+	TESTQ        DX, DX
+	JZ           skip6
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         $0x0706050403020100, DX
+	VMOVQ        DX, X3
+	VPMOVZXBD    X3, Y3
+	VPCMPGTD     Y3, Y2, Y2
+	VMASKMOVPS   (CX)(BX*4), Y2, Y3
+	VADDPS       activationConstants<>+704(SB), Y3, Y4
+	VMAXPS       Y4, Y0, Y4
+	VMINPS       Y4, Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VDIVPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y2, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VXORPS       Y0, Y0, Y0
+	MOVL         $0x40c00000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JL           done8
+
+loop7:
 	VMOVUPS (CX)(BX*4), Y2
 	VADDPS  activationConstants<>+704(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
@@ -1396,14 +2088,14 @@ loop1:
 	VMOVUPS Y3, 32(AX)(BX*4)
 	ADDQ    $0x00000010, BX
 	SUBQ    $0x00000010, DX
-	JGE     loop1
+	JGE     loop7
 
-done2:
+done8:
 	ADDQ $0x00000010, DX
 	SUBQ $0x00000008, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS (CX)(BX*4), Y2
 	VADDPS  activationConstants<>+704(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
@@ -1413,12 +2105,12 @@ loop3:
 	VMOVUPS Y3, (AX)(BX*4)
 	ADDQ    $0x00000008, BX
 	SUBQ    $0x00000008, DX
-	JGE     loop3
+	JGE     loop9
 
-done4:
+done10:
 	ADDQ         $0x00000008, DX
 	TESTQ        DX, DX
-	JZ           skip5
+	JZ           skip11
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
 	MOVQ         $0x0706050403020100, DX
@@ -1433,7 +2125,7 @@ done4:
 	VDIVPS       Y1, Y4, Y4
 	VMASKMOVPS   Y4, Y2, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -1518,9 +2210,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func relu6AVX2(y []float32, x []float32)
-// Requires: AVX, AVX2
-TEXT ·relu6AVX2(SB), NOSPLIT, $0-48
+// func relu6AVX2(y []float32, x []float32, past bool)
+// Requires: AVX, AVX2, MMX+
+TEXT ·relu6AVX2(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -1530,39 +2225,39 @@ TEXT ·relu6AVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Y1
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JL           done2
+	JL           done3
 
-loop1:
-	VMOVUPS (CX)(BX*4), Y2
-	VMAXPS  Y2, Y0, Y2
-	VMINPS  Y2, Y1, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	VMOVUPS 32(CX)(BX*4), Y2
-	VMAXPS  Y2, Y0, Y2
-	VMINPS  Y2, Y1, Y2
-	VMOVUPS Y2, 32(AX)(BX*4)
-	ADDQ    $0x00000010, BX
-	SUBQ    $0x00000010, DX
-	JGE     loop1
+loop2:
+	VMOVUPS  (CX)(BX*4), Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, (AX)(BX*4)
+	VMOVUPS  32(CX)(BX*4), Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, 32(AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, DX
+	JGE      loop2
 
-done2:
+done3:
 	ADDQ $0x00000010, DX
 	SUBQ $0x00000008, DX
-	JL   done4
+	JL   done5
 
-loop3:
-	VMOVUPS (CX)(BX*4), Y2
-	VMAXPS  Y2, Y0, Y2
-	VMINPS  Y2, Y1, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	ADDQ    $0x00000008, BX
-	SUBQ    $0x00000008, DX
-	JGE     loop3
+loop4:
+	VMOVUPS  (CX)(BX*4), Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, (AX)(BX*4)
+	ADDQ     $0x00000008, BX
+	SUBQ     $0x00000008, DX
+	JGE      loop4
 
-done4:
+done5:
 	ADDQ         $0x00000008, DX
 	TESTQ        DX, DX
-	JZ           skip5
+	JZ           skip6
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
 	MOVQ         $0x0706050403020100, DX
@@ -1574,7 +2269,66 @@ done4:
 	VMINPS       Y3, Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-skip5:
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VXORPS       Y0, Y0, Y0
+	MOVL         $0x40c00000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JL           done8
+
+loop7:
+	VMOVUPS (CX)(BX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	VMOVUPS 32(CX)(BX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, 32(AX)(BX*4)
+	ADDQ    $0x00000010, BX
+	SUBQ    $0x00000010, DX
+	JGE     loop7
+
+done8:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JL   done10
+
+loop9:
+	VMOVUPS (CX)(BX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	ADDQ    $0x00000008, BX
+	SUBQ    $0x00000008, DX
+	JGE     loop9
+
+done10:
+	ADDQ         $0x00000008, DX
+	TESTQ        DX, DX
+	JZ           skip11
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         $0x0706050403020100, DX
+	VMOVQ        DX, X3
+	VPMOVZXBD    X3, Y3
+	VPCMPGTD     Y3, Y2, Y2
+	VMASKMOVPS   (CX)(BX*4), Y2, Y3
+	VMAXPS       Y3, Y0, Y3
+	VMINPS       Y3, Y1, Y3
+	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
+
+skip11:
 	VZEROUPPER
 	RET
 
@@ -1651,9 +2405,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func sigmoidAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
+// func sigmoidAVX512(y []float32, x []float32, past bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -1674,9 +2431,149 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTD X14, Z14
 	XORQ         BX, BX
 	SUBQ         $0x00000020, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS     (CX)(BX*4), Z15
+	VANDPS      Z9, Z15, Z16
+	VMINPS      Z16, Z14, Z16
+	VMULPS      Z0, Z16, Z17
+	VRNDSCALEPS $0x00, Z17, Z17
+	VMOVUPS     Z17, Z18
+	VFMSUB231PS Z0, Z16, Z18
+	VFMADD231PS Z1, Z16, Z18
+	VMOVUPS     Z8, Z16
+	VFMADD213PS Z7, Z18, Z16
+	VFMADD213PS Z6, Z18, Z16
+	VFMADD213PS Z5, Z18, Z16
+	VFMADD213PS Z4, Z18, Z16
+	VFMADD213PS Z3, Z18, Z16
+	VFMADD213PS Z2, Z18, Z16
+	VSCALEFPS   Z17, Z16, Z16
+	VADDPS      Z2, Z16, Z17
+	VPMOVD2M    Z15, K1
+	VMOVUPS     Z2, Z15
+	VBLENDMPS   Z16, Z15, K1, Z10
+	VDIVPS      Z17, Z10, Z10
+	VMOVNTPS    Z10, (AX)(BX*4)
+	VMOVUPS     64(CX)(BX*4), Z15
+	VANDPS      Z9, Z15, Z16
+	VMINPS      Z16, Z14, Z16
+	VMULPS      Z0, Z16, Z17
+	VRNDSCALEPS $0x00, Z17, Z17
+	VMOVUPS     Z17, Z18
+	VFMSUB231PS Z0, Z16, Z18
+	VFMADD231PS Z1, Z16, Z18
+	VMOVUPS     Z8, Z16
+	VFMADD213PS Z7, Z18, Z16
+	VFMADD213PS Z6, Z18, Z16
+	VFMADD213PS Z5, Z18, Z16
+	VFMADD213PS Z4, Z18, Z16
+	VFMADD213PS Z3, Z18, Z16
+	VFMADD213PS Z2, Z18, Z16
+	VSCALEFPS   Z17, Z16, Z16
+	VADDPS      Z2, Z16, Z17
+	VPMOVD2M    Z15, K1
+	VMOVUPS     Z2, Z15
+	VBLENDMPS   Z16, Z15, K1, Z11
+	VDIVPS      Z17, Z11, Z11
+	VMOVNTPS    Z11, 64(AX)(BX*4)
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000020, DX
+	JGE         loop2
+
+done3:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000010, DX
+	JL   done5
+
+loop4:
+	VMOVUPS     (CX)(BX*4), Z10
+	VANDPS      Z9, Z10, Z11
+	VMINPS      Z11, Z14, Z11
+	VMULPS      Z0, Z11, Z15
+	VRNDSCALEPS $0x00, Z15, Z15
+	VMOVUPS     Z15, Z16
+	VFMSUB231PS Z0, Z11, Z16
+	VFMADD231PS Z1, Z11, Z16
+	VMOVUPS     Z8, Z11
+	VFMADD213PS Z7, Z16, Z11
+	VFMADD213PS Z6, Z16, Z11
+	VFMADD213PS Z5, Z16, Z11
+	VFMADD213PS Z4, Z16, Z11
+	VFMADD213PS Z3, Z16, Z11
+	VFMADD213PS Z2, Z16, Z11
+	VSCALEFPS   Z15, Z11, Z11
+	VADDPS      Z2, Z11, Z15
+	VPMOVD2M    Z10, K1
+	VMOVUPS     Z2, Z10
+	VBLENDMPS   Z11, Z10, K1, Z12
+	VDIVPS      Z15, Z12, Z12
+	VMOVNTPS    Z12, (AX)(BX*4)
+	ADDQ        $0x00000010, BX
+	SUBQ        $0x00000010, DX
+	JGE         loop4
+
+done5:
+	ADDQ        $0x00000010, DX
+	TESTQ       DX, DX
+	JZ          skip6
+	XORL        SI, SI
+	BTSL        DX, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z10
+	VANDPS      Z9, Z10, Z9
+	VMINPS      Z9, Z14, Z9
+	VMULPS      Z0, Z9, Z11
+	VRNDSCALEPS $0x00, Z11, Z11
+	VMOVUPS     Z11, Z12
+	VFMSUB231PS Z0, Z9, Z12
+	VFMADD231PS Z1, Z9, Z12
+	VMOVUPS     Z8, Z0
+	VFMADD213PS Z7, Z12, Z0
+	VFMADD213PS Z6, Z12, Z0
+	VFMADD213PS Z5, Z12, Z0
+	VFMADD213PS Z4, Z12, Z0
+	VFMADD213PS Z3, Z12, Z0
+	VFMADD213PS Z2, Z12, Z0
+	VSCALEFPS   Z11, Z0, Z0
+	VADDPS      Z2, Z0, Z1
+	VPMOVD2M    Z10, K2
+	VMOVUPS     Z2, Z2
+	VBLENDMPS   Z0, Z2, K2, Z13
+	VDIVPS      Z1, Z13, Z13
+	VMOVUPS     Z13, K1, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VBROADCASTSS activationConstants<>+0(SB), Z0
+	VBROADCASTSS activationConstants<>+32(SB), Z1
+	VBROADCASTSS activationConstants<>+64(SB), Z2
+	VBROADCASTSS activationConstants<>+96(SB), Z3
+	VBROADCASTSS activationConstants<>+128(SB), Z4
+	VBROADCASTSS activationConstants<>+160(SB), Z5
+	VBROADCASTSS activationConstants<>+192(SB), Z6
+	VBROADCASTSS activationConstants<>+224(SB), Z7
+	VBROADCASTSS activationConstants<>+256(SB), Z8
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X9
+	VPBROADCASTD X9, Z9
+	MOVL         $0x42d20000, BX
+	VMOVD        BX, X14
+	VPBROADCASTD X14, Z14
+	XORQ         BX, BX
+	SUBQ         $0x00000020, DX
+	JL           done8
+
+loop7:
 	VMOVUPS     (CX)(BX*4), Z15
 	VANDPS      Z9, Z15, Z16
 	VMINPS      Z16, Z14, Z16
@@ -1723,14 +2620,14 @@ loop1:
 	VMOVUPS     Z11, 64(AX)(BX*4)
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000020, DX
-	JGE         loop1
+	JGE         loop7
 
-done2:
+done8:
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000010, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS     (CX)(BX*4), Z10
 	VANDPS      Z9, Z10, Z11
 	VMINPS      Z11, Z14, Z11
@@ -1755,12 +2652,12 @@ loop3:
 	VMOVUPS     Z12, (AX)(BX*4)
 	ADDQ        $0x00000010, BX
 	SUBQ        $0x00000010, DX
-	JGE         loop3
+	JGE         loop9
 
-done4:
+done10:
 	ADDQ        $0x00000010, DX
 	TESTQ       DX, DX
-	JZ          skip5
+	JZ          skip11
 	XORL        SI, SI
 	BTSL        DX, SI
 	DECL        SI
@@ -1788,7 +2685,7 @@ done4:
 	VDIVPS      Z1, Z13, Z13
 	VMOVUPS     Z13, K1, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -1931,9 +2828,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func siluAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·siluAVX512(SB), NOSPLIT, $0-48
+// func siluAVX512(y []float32, x []float32, past bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·siluAVX512(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -1954,9 +2854,153 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTD X14, Z14
 	XORQ         BX, BX
 	SUBQ         $0x00000020, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS     (CX)(BX*4), Z15
+	VANDPS      Z9, Z15, Z16
+	VMINPS      Z16, Z14, Z16
+	VMULPS      Z0, Z16, Z17
+	VRNDSCALEPS $0x00, Z17, Z17
+	VMOVUPS     Z17, Z18
+	VFMSUB231PS Z0, Z16, Z18
+	VFMADD231PS Z1, Z16, Z18
+	VMOVUPS     Z8, Z16
+	VFMADD213PS Z7, Z18, Z16
+	VFMADD213PS Z6, Z18, Z16
+	VFMADD213PS Z5, Z18, Z16
+	VFMADD213PS Z4, Z18, Z16
+	VFMADD213PS Z3, Z18, Z16
+	VFMADD213PS Z2, Z18, Z16
+	VSCALEFPS   Z17, Z16, Z16
+	VADDPS      Z2, Z16, Z17
+	VPMOVD2M    Z15, K1
+	VMOVUPS     Z2, Z18
+	VBLENDMPS   Z16, Z18, K1, Z10
+	VMULPS      Z15, Z10, Z10
+	VDIVPS      Z17, Z10, Z10
+	VMOVNTPS    Z10, (AX)(BX*4)
+	VMOVUPS     64(CX)(BX*4), Z15
+	VANDPS      Z9, Z15, Z16
+	VMINPS      Z16, Z14, Z16
+	VMULPS      Z0, Z16, Z17
+	VRNDSCALEPS $0x00, Z17, Z17
+	VMOVUPS     Z17, Z18
+	VFMSUB231PS Z0, Z16, Z18
+	VFMADD231PS Z1, Z16, Z18
+	VMOVUPS     Z8, Z16
+	VFMADD213PS Z7, Z18, Z16
+	VFMADD213PS Z6, Z18, Z16
+	VFMADD213PS Z5, Z18, Z16
+	VFMADD213PS Z4, Z18, Z16
+	VFMADD213PS Z3, Z18, Z16
+	VFMADD213PS Z2, Z18, Z16
+	VSCALEFPS   Z17, Z16, Z16
+	VADDPS      Z2, Z16, Z17
+	VPMOVD2M    Z15, K1
+	VMOVUPS     Z2, Z18
+	VBLENDMPS   Z16, Z18, K1, Z11
+	VMULPS      Z15, Z11, Z11
+	VDIVPS      Z17, Z11, Z11
+	VMOVNTPS    Z11, 64(AX)(BX*4)
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000020, DX
+	JGE         loop2
+
+done3:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000010, DX
+	JL   done5
+
+loop4:
+	VMOVUPS     (CX)(BX*4), Z10
+	VANDPS      Z9, Z10, Z11
+	VMINPS      Z11, Z14, Z11
+	VMULPS      Z0, Z11, Z15
+	VRNDSCALEPS $0x00, Z15, Z15
+	VMOVUPS     Z15, Z16
+	VFMSUB231PS Z0, Z11, Z16
+	VFMADD231PS Z1, Z11, Z16
+	VMOVUPS     Z8, Z11
+	VFMADD213PS Z7, Z16, Z11
+	VFMADD213PS Z6, Z16, Z11
+	VFMADD213PS Z5, Z16, Z11
+	VFMADD213PS Z4, Z16, Z11
+	VFMADD213PS Z3, Z16, Z11
+	VFMADD213PS Z2, Z16, Z11
+	VSCALEFPS   Z15, Z11, Z11
+	VADDPS      Z2, Z11, Z15
+	VPMOVD2M    Z10, K1
+	VMOVUPS     Z2, Z16
+	VBLENDMPS   Z11, Z16, K1, Z12
+	VMULPS      Z10, Z12, Z12
+	VDIVPS      Z15, Z12, Z12
+	VMOVNTPS    Z12, (AX)(BX*4)
+	ADDQ        $0x00000010, BX
+	SUBQ        $0x00000010, DX
+	JGE         loop4
+
+done5:
+	ADDQ        $0x00000010, DX
+	TESTQ       DX, DX
+	JZ          skip6
+	XORL        SI, SI
+	BTSL        DX, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z10
+	VANDPS      Z9, Z10, Z9
+	VMINPS      Z9, Z14, Z9
+	VMULPS      Z0, Z9, Z11
+	VRNDSCALEPS $0x00, Z11, Z11
+	VMOVUPS     Z11, Z12
+	VFMSUB231PS Z0, Z9, Z12
+	VFMADD231PS Z1, Z9, Z12
+	VMOVUPS     Z8, Z0
+	VFMADD213PS Z7, Z12, Z0
+	VFMADD213PS Z6, Z12, Z0
+	VFMADD213PS Z5, Z12, Z0
+	VFMADD213PS Z4, Z12, Z0
+	VFMADD213PS Z3, Z12, Z0
+	VFMADD213PS Z2, Z12, Z0
+	VSCALEFPS   Z11, Z0, Z0
+	VADDPS      Z2, Z0, Z1
+	VPMOVD2M    Z10, K2
+	VMOVUPS     Z2, Z2
+	VBLENDMPS   Z0, Z2, K2, Z13
+	VMULPS      Z10, Z13, Z13
+	VDIVPS      Z1, Z13, Z13
+	VMOVUPS     Z13, K1, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VBROADCASTSS activationConstants<>+0(SB), Z0
+	VBROADCASTSS activationConstants<>+32(SB), Z1
+	VBROADCASTSS activationConstants<>+64(SB), Z2
+	VBROADCASTSS activationConstants<>+96(SB), Z3
+	VBROADCASTSS activationConstants<>+128(SB), Z4
+	VBROADCASTSS activationConstants<>+160(SB), Z5
+	VBROADCASTSS activationConstants<>+192(SB), Z6
+	VBROADCASTSS activationConstants<>+224(SB), Z7
+	VBROADCASTSS activationConstants<>+256(SB), Z8
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X9
+	VPBROADCASTD X9, Z9
+	MOVL         $0x42d20000, BX
+	VMOVD        BX, X14
+	VPBROADCASTD X14, Z14
+	XORQ         BX, BX
+	SUBQ         $0x00000020, DX
+	JL           done8
+
+loop7:
 	VMOVUPS     (CX)(BX*4), Z15
 	VANDPS      Z9, Z15, Z16
 	VMINPS      Z16, Z14, Z16
@@ -2005,14 +3049,14 @@ loop1:
 	VMOVUPS     Z11, 64(AX)(BX*4)
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000020, DX
-	JGE         loop1
+	JGE         loop7
 
-done2:
+done8:
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000010, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS     (CX)(BX*4), Z10
 	VANDPS      Z9, Z10, Z11
 	VMINPS      Z11, Z14, Z11
@@ -2038,12 +3082,12 @@ loop3:
 	VMOVUPS     Z12, (AX)(BX*4)
 	ADDQ        $0x00000010, BX
 	SUBQ        $0x00000010, DX
-	JGE         loop3
+	JGE         loop9
 
-done4:
+done10:
 	ADDQ        $0x00000010, DX
 	TESTQ       DX, DX
-	JZ          skip5
+	JZ          skip11
 	XORL        SI, SI
 	BTSL        DX, SI
 	DECL        SI
@@ -2072,7 +3116,7 @@ done4:
 	VDIVPS      Z1, Z13, Z13
 	VMOVUPS     Z13, K1, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -2239,9 +3283,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func geluAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·geluAVX512(SB), NOSPLIT, $0-48
+// func geluAVX512(y []float32, x []float32, past bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·geluAVX512(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -2272,9 +3319,223 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTD X24, Z24
 	XORQ         BX, BX
 	SUBQ         $0x00000020, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS     (CX)(BX*4), Z25
+	VANDPS      Z19, Z25, Z26
+	VMINPS      Z26, Z24, Z26
+	VMULPS      Z26, Z26, Z27
+	VMULPS      Z0, Z27, Z28
+	VRNDSCALEPS $0x00, Z28, Z28
+	VMOVUPS     Z28, Z29
+	VFMSUB231PS Z0, Z27, Z29
+	VFMADD231PS Z1, Z27, Z29
+	VMOVUPS     Z26, Z30
+	VFMSUB213PS Z27, Z26, Z30
+	VFMADD231PS Z0, Z30, Z29
+	VMOVUPS     Z8, Z27
+	VFMADD213PS Z7, Z29, Z27
+	VFMADD213PS Z6, Z29, Z27
+	VFMADD213PS Z5, Z29, Z27
+	VFMADD213PS Z4, Z29, Z27
+	VFMADD213PS Z3, Z29, Z27
+	VFMADD213PS Z2, Z29, Z27
+	VSCALEFPS   Z28, Z27, Z27
+	VMOVUPS     Z13, Z28
+	VFMADD213PS Z12, Z26, Z28
+	VFMADD213PS Z11, Z26, Z28
+	VFMADD213PS Z10, Z26, Z28
+	VFMADD213PS Z9, Z26, Z28
+	VMULPS      Z27, Z28, Z28
+	VADDPS      Z18, Z26, Z27
+	VFMADD213PS Z17, Z26, Z27
+	VFMADD213PS Z16, Z26, Z27
+	VFMADD213PS Z15, Z26, Z27
+	VFMADD213PS Z14, Z26, Z27
+	VDIVPS      Z27, Z28, Z28
+	VMOVUPS     Z2, Z26
+	VSUBPS      Z28, Z26, Z26
+	VPMOVD2M    Z25, K1
+	VBLENDMPS   Z28, Z26, K1, Z20
+	VMULPS      Z25, Z20, Z20
+	VMOVNTPS    Z20, (AX)(BX*4)
+	VMOVUPS     64(CX)(BX*4), Z25
+	VANDPS      Z19, Z25, Z26
+	VMINPS      Z26, Z24, Z26
+	VMULPS      Z26, Z26, Z27
+	VMULPS      Z0, Z27, Z28
+	VRNDSCALEPS $0x00, Z28, Z28
+	VMOVUPS     Z28, Z29
+	VFMSUB231PS Z0, Z27, Z29
+	VFMADD231PS Z1, Z27, Z29
+	VMOVUPS     Z26, Z30
+	VFMSUB213PS Z27, Z26, Z30
+	VFMADD231PS Z0, Z30, Z29
+	VMOVUPS     Z8, Z27
+	VFMADD213PS Z7, Z29, Z27
+	VFMADD213PS Z6, Z29, Z27
+	VFMADD213PS Z5, Z29, Z27
+	VFMADD213PS Z4, Z29, Z27
+	VFMADD213PS Z3, Z29, Z27
+	VFMADD213PS Z2, Z29, Z27
+	VSCALEFPS   Z28, Z27, Z27
+	VMOVUPS     Z13, Z28
+	VFMADD213PS Z12, Z26, Z28
+	VFMADD213PS Z11, Z26, Z28
+	VFMADD213PS Z10, Z26, Z28
+	VFMADD213PS Z9, Z26, Z28
+	VMULPS      Z27, Z28, Z28
+	VADDPS      Z18, Z26, Z27
+	VFMADD213PS Z17, Z26, Z27
+	VFMADD213PS Z16, Z26, Z27
+	VFMADD213PS Z15, Z26, Z27
+	VFMADD213PS Z14, Z26, Z27
+	VDIVPS      Z27, Z28, Z28
+	VMOVUPS     Z2, Z26
+	VSUBPS      Z28, Z26, Z26
+	VPMOVD2M    Z25, K1
+	VBLENDMPS   Z28, Z26, K1, Z21
+	VMULPS      Z25, Z21, Z21
+	VMOVNTPS    Z21, 64(AX)(BX*4)
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000020, DX
+	JGE         loop2
+
+done3:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000010, DX
+	JL   done5
+
+loop4:
+	VMOVUPS     (CX)(BX*4), Z20
+	VANDPS      Z19, Z20, Z21
+	VMINPS      Z21, Z24, Z21
+	VMULPS      Z21, Z21, Z25
+	VMULPS      Z0, Z25, Z26
+	VRNDSCALEPS $0x00, Z26, Z26
+	VMOVUPS     Z26, Z27
+	VFMSUB231PS Z0, Z25, Z27
+	VFMADD231PS Z1, Z25, Z27
+	VMOVUPS     Z21, Z28
+	VFMSUB213PS Z25, Z21, Z28
+	VFMADD231PS Z0, Z28, Z27
+	VMOVUPS     Z8, Z25
+	VFMADD213PS Z7, Z27, Z25
+	VFMADD213PS Z6, Z27, Z25
+	VFMADD213PS Z5, Z27, Z25
+	VFMADD213PS Z4, Z27, Z25
+	VFMADD213PS Z3, Z27, Z25
+	VFMADD213PS Z2, Z27, Z25
+	VSCALEFPS   Z26, Z25, Z25
+	VMOVUPS     Z13, Z26
+	VFMADD213PS Z12, Z21, Z26
+	VFMADD213PS Z11, Z21, Z26
+	VFMADD213PS Z10, Z21, Z26
+	VFMADD213PS Z9, Z21, Z26
+	VMULPS      Z25, Z26, Z26
+	VADDPS      Z18, Z21, Z25
+	VFMADD213PS Z17, Z21, Z25
+	VFMADD213PS Z16, Z21, Z25
+	VFMADD213PS Z15, Z21, Z25
+	VFMADD213PS Z14, Z21, Z25
+	VDIVPS      Z25, Z26, Z26
+	VMOVUPS     Z2, Z21
+	VSUBPS      Z26, Z21, Z21
+	VPMOVD2M    Z20, K1
+	VBLENDMPS   Z26, Z21, K1, Z22
+	VMULPS      Z20, Z22, Z22
+	VMOVNTPS    Z22, (AX)(BX*4)
+	ADDQ        $0x00000010, BX
+	SUBQ        $0x00000010, DX
+	JGE         loop4
+
+done5:
+	ADDQ        $0x00000010, DX
+	TESTQ       DX, DX
+	JZ          skip6
+	XORL        SI, SI
+	BTSL        DX, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z20
+	VANDPS      Z19, Z20, Z19
+	VMINPS      Z19, Z24, Z19
+	VMULPS      Z19, Z19, Z21
+	VMULPS      Z0, Z21, Z22
+	VRNDSCALEPS $0x00, Z22, Z22
+	VMOVUPS     Z22, Z24
+	VFMSUB231PS Z0, Z21, Z24
+	VFMADD231PS Z1, Z21, Z24
+	VMOVUPS     Z19, Z1
+	VFMSUB213PS Z21, Z19, Z1
+	VFMADD231PS Z0, Z1, Z24
+	VMOVUPS     Z8, Z0
+	VFMADD213PS Z7, Z24, Z0
+	VFMADD213PS Z6, Z24, Z0
+	VFMADD213PS Z5, Z24, Z0
+	VFMADD213PS Z4, Z24, Z0
+	VFMADD213PS Z3, Z24, Z0
+	VFMADD213PS Z2, Z24, Z0
+	VSCALEFPS   Z22, Z0, Z0
+	VMOVUPS     Z13, Z1
+	VFMADD213PS Z12, Z19, Z1
+	VFMADD213PS Z11, Z19, Z1
+	VFMADD213PS Z10, Z19, Z1
+	VFMADD213PS Z9, Z19, Z1
+	VMULPS      Z0, Z1, Z1
+	VADDPS      Z18, Z19, Z0
+	VFMADD213PS Z17, Z19, Z0
+	VFMADD213PS Z16, Z19, Z0
+	VFMADD213PS Z15, Z19, Z0
+	VFMADD213PS Z14, Z19, Z0
+	VDIVPS      Z0, Z1, Z1
+	VMOVUPS     Z2, Z0
+	VSUBPS      Z1, Z0, Z0
+	VPMOVD2M    Z20, K2
+	VBLENDMPS   Z1, Z0, K2, Z23
+	VMULPS      Z20, Z23, Z23
+	VMOVUPS     Z23, K1, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VBROADCASTSS activationConstants<>+288(SB), Z0
+	VBROADCASTSS activationConstants<>+320(SB), Z1
+	VBROADCASTSS activationConstants<>+64(SB), Z2
+	VBROADCASTSS activationConstants<>+96(SB), Z3
+	VBROADCASTSS activationConstants<>+128(SB), Z4
+	VBROADCASTSS activationConstants<>+160(SB), Z5
+	VBROADCASTSS activationConstants<>+192(SB), Z6
+	VBROADCASTSS activationConstants<>+224(SB), Z7
+	VBROADCASTSS activationConstants<>+256(SB), Z8
+	VBROADCASTSS activationConstants<>+352(SB), Z9
+	VBROADCASTSS activationConstants<>+384(SB), Z10
+	VBROADCASTSS activationConstants<>+416(SB), Z11
+	VBROADCASTSS activationConstants<>+448(SB), Z12
+	VBROADCASTSS activationConstants<>+480(SB), Z13
+	VBROADCASTSS activationConstants<>+512(SB), Z14
+	VBROADCASTSS activationConstants<>+544(SB), Z15
+	VBROADCASTSS activationConstants<>+576(SB), Z16
+	VBROADCASTSS activationConstants<>+608(SB), Z17
+	VBROADCASTSS activationConstants<>+640(SB), Z18
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X19
+	VPBROADCASTD X19, Z19
+	MOVL         $0x41680000, BX
+	VMOVD        BX, X24
+	VPBROADCASTD X24, Z24
+	XORQ         BX, BX
+	SUBQ         $0x00000020, DX
+	JL           done8
+
+loop7:
 	VMOVUPS     (CX)(BX*4), Z25
 	VANDPS      Z19, Z25, Z26
 	VMINPS      Z26, Z24, Z26
@@ -2353,14 +3614,14 @@ loop1:
 	VMOVUPS     Z21, 64(AX)(BX*4)
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000020, DX
-	JGE         loop1
+	JGE         loop7
 
-done2:
+done8:
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000010, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS     (CX)(BX*4), Z20
 	VANDPS      Z19, Z20, Z21
 	VMINPS      Z21, Z24, Z21
@@ -2401,12 +3662,12 @@ loop3:
 	VMOVUPS     Z22, (AX)(BX*4)
 	ADDQ        $0x00000010, BX
 	SUBQ        $0x00000010, DX
-	JGE         loop3
+	JGE         loop9
 
-done4:
+done10:
 	ADDQ        $0x00000010, DX
 	TESTQ       DX, DX
-	JZ          skip5
+	JZ          skip11
 	XORL        SI, SI
 	BTSL        DX, SI
 	DECL        SI
@@ -2450,7 +3711,7 @@ done4:
 	VMULPS      Z20, Z23, Z23
 	VMOVUPS     Z23, K1, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -2680,9 +3941,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func hardsigmoidAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·hardsigmoidAVX512(SB), NOSPLIT, $0-48
+// func hardsigmoidAVX512(y []float32, x []float32, past bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·hardsigmoidAVX512(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -2693,9 +3957,75 @@ TEXT ·hardsigmoidAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS activationConstants<>+704(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x00000020, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS  (CX)(BX*4), Z3
+	VADDPS   Z2, Z3, Z3
+	VMAXPS   Z3, Z0, Z3
+	VMINPS   Z3, Z1, Z3
+	VDIVPS   Z1, Z3, Z3
+	VMOVNTPS Z3, (AX)(BX*4)
+	VMOVUPS  64(CX)(BX*4), Z3
+	VADDPS   Z2, Z3, Z3
+	VMAXPS   Z3, Z0, Z3
+	VMINPS   Z3, Z1, Z3
+	VDIVPS   Z1, Z3, Z3
+	VMOVNTPS Z3, 64(AX)(BX*4)
+	ADDQ     $0x00000020, BX
+	SUBQ     $0x00000020, DX
+	JGE      loop2
+
+done3:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000010, DX
+	JL   done5
+
+loop4:
+	VMOVUPS  (CX)(BX*4), Z3
+	VADDPS   Z2, Z3, Z3
+	VMAXPS   Z3, Z0, Z3
+	VMINPS   Z3, Z1, Z3
+	VDIVPS   Z1, Z3, Z3
+	VMOVNTPS Z3, (AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, DX
+	JGE      loop4
+
+done5:
+	ADDQ      $0x00000010, DX
+	TESTQ     DX, DX
+	JZ        skip6
+	XORL      SI, SI
+	BTSL      DX, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z3
+	VADDPS    Z2, Z3, Z3
+	VMAXPS    Z3, Z0, Z3
+	VMINPS    Z3, Z1, Z3
+	VDIVPS    Z1, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VXORPS       Z0, Z0, Z0
+	MOVL         $0x40c00000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Z1
+	VBROADCASTSS activationConstants<>+704(SB), Z2
+	XORQ         BX, BX
+	SUBQ         $0x00000020, DX
+	JL           done8
+
+loop7:
 	VMOVUPS (CX)(BX*4), Z3
 	VADDPS  Z2, Z3, Z3
 	VMAXPS  Z3, Z0, Z3
@@ -2710,14 +4040,14 @@ loop1:
 	VMOVUPS Z3, 64(AX)(BX*4)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000020, DX
-	JGE     loop1
+	JGE     loop7
 
-done2:
+done8:
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000010, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS (CX)(BX*4), Z3
 	VADDPS  Z2, Z3, Z3
 	VMAXPS  Z3, Z0, Z3
@@ -2726,12 +4056,12 @@ loop3:
 	VMOVUPS Z3, (AX)(BX*4)
 	ADDQ    $0x00000010, BX
 	SUBQ    $0x00000010, DX
-	JGE     loop3
+	JGE     loop9
 
-done4:
+done10:
 	ADDQ      $0x00000010, DX
 	TESTQ     DX, DX
-	JZ        skip5
+	JZ        skip11
 	XORL      SI, SI
 	BTSL      DX, SI
 	DECL      SI
@@ -2743,7 +4073,7 @@ done4:
 	VDIVPS    Z1, Z3, Z3
 	VMOVUPS   Z3, K1, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -2821,9 +4151,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func hardswishAVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·hardswishAVX512(SB), NOSPLIT, $0-48
+// func hardswishAVX512(y []float32, x []float32, past bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·hardswishAVX512(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -2834,9 +4167,79 @@ TEXT ·hardswishAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS activationConstants<>+704(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x00000020, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS  (CX)(BX*4), Z3
+	VADDPS   Z2, Z3, Z4
+	VMAXPS   Z4, Z0, Z4
+	VMINPS   Z4, Z1, Z4
+	VMULPS   Z3, Z4, Z4
+	VDIVPS   Z1, Z4, Z4
+	VMOVNTPS Z4, (AX)(BX*4)
+	VMOVUPS  64(CX)(BX*4), Z3
+	VADDPS   Z2, Z3, Z4
+	VMAXPS   Z4, Z0, Z4
+	VMINPS   Z4, Z1, Z4
+	VMULPS   Z3, Z4, Z4
+	VDIVPS   Z1, Z4, Z4
+	VMOVNTPS Z4, 64(AX)(BX*4)
+	ADDQ     $0x00000020, BX
+	SUBQ     $0x00000020, DX
+	JGE      loop2
+
+done3:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000010, DX
+	JL   done5
+
+loop4:
+	VMOVUPS  (CX)(BX*4), Z3
+	VADDPS   Z2, Z3, Z4
+	VMAXPS   Z4, Z0, Z4
+	VMINPS   Z4, Z1, Z4
+	VMULPS   Z3, Z4, Z4
+	VDIVPS   Z1, Z4, Z4
+	VMOVNTPS Z4, (AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, DX
+	JGE      loop4
+
+done5:
+	ADDQ      $0x00000010, DX
+	TESTQ     DX, DX
+	JZ        skip6
+	XORL      SI, SI
+	BTSL      DX, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z3
+	VADDPS    Z2, Z3, Z2
+	VMAXPS    Z2, Z0, Z2
+	VMINPS    Z2, Z1, Z2
+	VMULPS    Z3, Z2, Z2
+	VDIVPS    Z1, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VXORPS       Z0, Z0, Z0
+	MOVL         $0x40c00000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Z1
+	VBROADCASTSS activationConstants<>+704(SB), Z2
+	XORQ         BX, BX
+	SUBQ         $0x00000020, DX
+	JL           done8
+
+loop7:
 	VMOVUPS (CX)(BX*4), Z3
 	VADDPS  Z2, Z3, Z4
 	VMAXPS  Z4, Z0, Z4
@@ -2853,14 +4256,14 @@ loop1:
 	VMOVUPS Z4, 64(AX)(BX*4)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000020, DX
-	JGE     loop1
+	JGE     loop7
 
-done2:
+done8:
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000010, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS (CX)(BX*4), Z3
 	VADDPS  Z2, Z3, Z4
 	VMAXPS  Z4, Z0, Z4
@@ -2870,12 +4273,12 @@ loop3:
 	VMOVUPS Z4, (AX)(BX*4)
 	ADDQ    $0x00000010, BX
 	SUBQ    $0x00000010, DX
-	JGE     loop3
+	JGE     loop9
 
-done4:
+done10:
 	ADDQ      $0x00000010, DX
 	TESTQ     DX, DX
-	JZ        skip5
+	JZ        skip11
 	XORL      SI, SI
 	BTSL      DX, SI
 	DECL      SI
@@ -2888,7 +4291,7 @@ done4:
 	VDIVPS    Z1, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 
@@ -2974,9 +4377,12 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func relu6AVX512(y []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·relu6AVX512(SB), NOSPLIT, $0-48
+// func relu6AVX512(y []float32, x []float32, past bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·relu6AVX512(SB), NOSPLIT, $0-49
+	MOVB         past+48(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         y_len+8(FP), DX
@@ -2986,9 +4392,66 @@ TEXT ·relu6AVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Z1
 	XORQ         BX, BX
 	SUBQ         $0x00000020, DX
-	JL           done2
+	JL           done3
 
-loop1:
+loop2:
+	VMOVUPS  (CX)(BX*4), Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, (AX)(BX*4)
+	VMOVUPS  64(CX)(BX*4), Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, 64(AX)(BX*4)
+	ADDQ     $0x00000020, BX
+	SUBQ     $0x00000020, DX
+	JGE      loop2
+
+done3:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000010, DX
+	JL   done5
+
+loop4:
+	VMOVUPS  (CX)(BX*4), Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, (AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, DX
+	JGE      loop4
+
+done5:
+	ADDQ      $0x00000010, DX
+	TESTQ     DX, DX
+	JZ        skip6
+	XORL      SI, SI
+	BTSL      DX, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z2
+	VMAXPS    Z2, Z0, Z2
+	VMINPS    Z2, Z1, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VXORPS       Z0, Z0, Z0
+	MOVL         $0x40c00000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Z1
+	XORQ         BX, BX
+	SUBQ         $0x00000020, DX
+	JL           done8
+
+loop7:
 	VMOVUPS (CX)(BX*4), Z2
 	VMAXPS  Z2, Z0, Z2
 	VMINPS  Z2, Z1, Z2
@@ -2999,26 +4462,26 @@ loop1:
 	VMOVUPS Z2, 64(AX)(BX*4)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000020, DX
-	JGE     loop1
+	JGE     loop7
 
-done2:
+done8:
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000010, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMOVUPS (CX)(BX*4), Z2
 	VMAXPS  Z2, Z0, Z2
 	VMINPS  Z2, Z1, Z2
 	VMOVUPS Z2, (AX)(BX*4)
 	ADDQ    $0x00000010, BX
 	SUBQ    $0x00000010, DX
-	JGE     loop3
+	JGE     loop9
 
-done4:
+done10:
 	ADDQ      $0x00000010, DX
 	TESTQ     DX, DX
-	JZ        skip5
+	JZ        skip11
 	XORL      SI, SI
 	BTSL      DX, SI
 	DECL      SI
@@ -3028,7 +4491,7 @@ done4:
 	VMINPS    Z2, Z1, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 

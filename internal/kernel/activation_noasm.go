@@ -2,12 +2,12 @@
 
 package kernel
 
-func sigmoid(y, x []float32)     { sigmoidGeneric(y, x) }
-func silu(y, x []float32)        { siluGeneric(y, x) }
-func gelu(y, x []float32)        { geluGeneric(y, x) }
-func hardsigmoid(y, x []float32) { hardsigmoidGeneric(y, x) }
-func hardswish(y, x []float32)   { hardswishGeneric(y, x) }
-func relu6(y, x []float32)       { relu6Generic(y, x) }
+func sigmoid(y, x []float32, _ Target)     { sigmoidGeneric(y, x) }
+func silu(y, x []float32, _ Target)        { siluGeneric(y, x) }
+func gelu(y, x []float32, _ Target)        { geluGeneric(y, x) }
+func hardsigmoid(y, x []float32, _ Target) { hardsigmoidGeneric(y, x) }
+func hardswish(y, x []float32, _ Target)   { hardswishGeneric(y, x) }
+func relu6(y, x []float32, _ Target)       { relu6Generic(y, x) }
 
 func sigmoidGrad(dx, dy, x []float32)     { sigmoidGradGeneric(dx, dy, x) }
 func siluGrad(dx, dy, x []float32)        { siluGradGeneric(dx, dy, x) }

@@ -7,7 +7,7 @@ package kernel
 // sigmoidAVX2 computes y[i] = 1/(1 + exp(-x[i])).
 //
 //go:noescape
-func sigmoidAVX2(y []float32, x []float32)
+func sigmoidAVX2(y []float32, x []float32, past bool)
 
 // sigmoidGradAVX2 computes dx[i] = dy[i]*s*(1-s) with s = 1/(1 + exp(-x[i])).
 //
@@ -17,7 +17,7 @@ func sigmoidGradAVX2(dx []float32, dy []float32, x []float32)
 // siluAVX2 computes y[i] = x[i]/(1 + exp(-x[i])).
 //
 //go:noescape
-func siluAVX2(y []float32, x []float32)
+func siluAVX2(y []float32, x []float32, past bool)
 
 // siluGradAVX2 computes dx[i] = dy[i]*s*(1 + x[i]*(1-s)) with s = 1/(1 + exp(-x[i])).
 //
@@ -27,7 +27,7 @@ func siluGradAVX2(dx []float32, dy []float32, x []float32)
 // geluAVX2 computes y[i] = x[i]*P(x[i]) with the normal distribution P.
 //
 //go:noescape
-func geluAVX2(y []float32, x []float32)
+func geluAVX2(y []float32, x []float32, past bool)
 
 // geluGradAVX2 computes dx[i] = dy[i]*(P(x[i]) + x[i]*p(x[i])) with the normal distribution P and its density p.
 //
@@ -37,7 +37,7 @@ func geluGradAVX2(dx []float32, dy []float32, x []float32)
 // hardsigmoidAVX2 computes y[i] = min(max(x[i]+3, 0), 6) / 6.
 //
 //go:noescape
-func hardsigmoidAVX2(y []float32, x []float32)
+func hardsigmoidAVX2(y []float32, x []float32, past bool)
 
 // hardsigmoidGradAVX2 computes dx[i] = dy[i]*(1/6) where -3 < x[i] < 3, else 0.
 //
@@ -47,7 +47,7 @@ func hardsigmoidGradAVX2(dx []float32, dy []float32, x []float32)
 // hardswishAVX2 computes y[i] = x[i] * min(max(x[i]+3, 0), 6) / 6.
 //
 //go:noescape
-func hardswishAVX2(y []float32, x []float32)
+func hardswishAVX2(y []float32, x []float32, past bool)
 
 // hardswishGradAVX2 computes dx[i] = dy[i]*(x[i]/3 + 0.5), but 0 where x[i] < -3 and dy[i] where x[i] > 3.
 //
@@ -57,7 +57,7 @@ func hardswishGradAVX2(dx []float32, dy []float32, x []float32)
 // relu6AVX2 computes y[i] = min(max(x[i], 0), 6).
 //
 //go:noescape
-func relu6AVX2(y []float32, x []float32)
+func relu6AVX2(y []float32, x []float32, past bool)
 
 // relu6GradAVX2 computes dx[i] = 0 where x[i] <= 0 or x[i] >= 6, else dy[i].
 //
@@ -67,7 +67,7 @@ func relu6GradAVX2(dx []float32, dy []float32, x []float32)
 // sigmoidAVX512 computes y[i] = 1/(1 + exp(-x[i])).
 //
 //go:noescape
-func sigmoidAVX512(y []float32, x []float32)
+func sigmoidAVX512(y []float32, x []float32, past bool)
 
 // sigmoidGradAVX512 computes dx[i] = dy[i]*s*(1-s) with s = 1/(1 + exp(-x[i])).
 //
@@ -77,7 +77,7 @@ func sigmoidGradAVX512(dx []float32, dy []float32, x []float32)
 // siluAVX512 computes y[i] = x[i]/(1 + exp(-x[i])).
 //
 //go:noescape
-func siluAVX512(y []float32, x []float32)
+func siluAVX512(y []float32, x []float32, past bool)
 
 // siluGradAVX512 computes dx[i] = dy[i]*s*(1 + x[i]*(1-s)) with s = 1/(1 + exp(-x[i])).
 //
@@ -87,7 +87,7 @@ func siluGradAVX512(dx []float32, dy []float32, x []float32)
 // geluAVX512 computes y[i] = x[i]*P(x[i]) with the normal distribution P.
 //
 //go:noescape
-func geluAVX512(y []float32, x []float32)
+func geluAVX512(y []float32, x []float32, past bool)
 
 // geluGradAVX512 computes dx[i] = dy[i]*(P(x[i]) + x[i]*p(x[i])) with the normal distribution P and its density p.
 //
@@ -97,7 +97,7 @@ func geluGradAVX512(dx []float32, dy []float32, x []float32)
 // hardsigmoidAVX512 computes y[i] = min(max(x[i]+3, 0), 6) / 6.
 //
 //go:noescape
-func hardsigmoidAVX512(y []float32, x []float32)
+func hardsigmoidAVX512(y []float32, x []float32, past bool)
 
 // hardsigmoidGradAVX512 computes dx[i] = dy[i]*(1/6) where -3 < x[i] < 3, else 0.
 //
@@ -107,7 +107,7 @@ func hardsigmoidGradAVX512(dx []float32, dy []float32, x []float32)
 // hardswishAVX512 computes y[i] = x[i] * min(max(x[i]+3, 0), 6) / 6.
 //
 //go:noescape
-func hardswishAVX512(y []float32, x []float32)
+func hardswishAVX512(y []float32, x []float32, past bool)
 
 // hardswishGradAVX512 computes dx[i] = dy[i]*(x[i]/3 + 0.5), but 0 where x[i] < -3 and dy[i] where x[i] > 3.
 //
@@ -117,7 +117,7 @@ func hardswishGradAVX512(dx []float32, dy []float32, x []float32)
 // relu6AVX512 computes y[i] = min(max(x[i], 0), 6).
 //
 //go:noescape
-func relu6AVX512(y []float32, x []float32)
+func relu6AVX512(y []float32, x []float32, past bool)
 
 // relu6GradAVX512 computes dx[i] = 0 where x[i] <= 0 or x[i] >= 6, else dy[i].
 //

@@ -13,7 +13,7 @@ import (
 // units in the last place.
 type smoothTest struct {
 	name  string
-	run   func(y, x []float32)
+	run   func(y, x []float32, to Target)
 	grad  func(dx, dy, x []float32)
 	value func(x float64) float64
 	slope func(x float64) (slope, size float64) // size: the sum of the magnitudes of its terms
@@ -52,7 +52,7 @@ var smoothTests = []smoothTest{
 
 var hardTests = []struct {
 	name string
-	run  func(y, x []float32)
+	run  func(y, x []float32, to Target)
 	grad func(dx, dy, x []float32)
 }{
 	{"Hardsigmoid", Hardsigmoid, HardsigmoidGrad},
@@ -95,7 +95,7 @@ func (s *smoothTest) check(t *testing.T, arena arena, x, dy []float32, same int)
 	if same == 0 {
 		y = arena.place(0, x)
 	}
-	s.run(y, in)
+	s.run(y, in, Caches)
 	for i, v := range x {
 		want := s.value(float64(v))
 		s.close(t, s.name, v, y[i], want, math.Abs(want), s.ulps[0])
@@ -160,7 +160,7 @@ func TestSmoothActivationsEverywhere(t *testing.T) {
 func TestHardActivations(t *testing.T) {
 	for _, h := range hardTests {
 		for _, m := range []mapTest{
-			{h.name, func(a [][]float32) { h.run(a[0], a[1]) }, 2, []int{1}},
+			{h.name, func(a [][]float32) { h.run(a[0], a[1], Caches) }, 2, []int{1}},
 			{h.name + "Grad", func(a [][]float32) { h.grad(a[0], a[1], a[2]) }, 3, []int{1, 2}},
 		} {
 			t.Run(m.name, func(t *testing.T) { m.checkLengths(t, 150) })
@@ -197,7 +197,7 @@ func TestHardActivationsAtKinks(t *testing.T) {
 		t.Run(h.name, func(t *testing.T) {
 			eachLevel(t, func(t *testing.T) {
 				y, dx := make([]float32, len(x)), make([]float32, len(x))
-				h.run(y, x)
+				h.run(y, x, Caches)
 				equalBits(t, "y", y, want[h.name][0])
 				h.grad(dx, ones, x)
 				equalBits(t, "dx", dx, want[h.name][1])
@@ -207,11 +207,11 @@ func TestHardActivationsAtKinks(t *testing.T) {
 }
 
 func TestActivationsRefuseLengths(t *testing.T) {
-	check := func(name string, run func(y, x []float32), grad func(dx, dy, x []float32)) {
+	check := func(name string, run func(y, x []float32, to Target), grad func(dx, dy, x []float32)) {
 		f := func(n int) []float32 { return make([]float32, n) }
 		for i, call := range []func(){
-			func() { run(f(9), f(10)) },
-			func() { run(f(10), f(9)) },
+			func() { run(f(9), f(10), Caches) },
+			func() { run(f(10), f(9), Caches) },
 			func() { grad(f(9), f(10), f(10)) },
 			func() { grad(f(10), f(9), f(10)) },
 			func() { grad(f(10), f(10), f(9)) },
@@ -232,7 +232,7 @@ func TestActivationsRefuseLengths(t *testing.T) {
 // BenchmarkActivation counts the bytes that are read and written. The plain
 // copy, which does the same as a function of values, is there to compare with.
 func BenchmarkActivation(b *testing.B) {
-	bench := func(name string, run func(y, x []float32), grad func(dx, dy, x []float32)) {
+	bench := func(name string, run func(y, x []float32, to Target), grad func(dx, dy, x []float32)) {
 		for _, n := range []int{4096, 1 << 17, 1 << 23} {
 			x, y := make([]float32, n), make([]float32, n)
 			rng := rand.New(rand.NewPCG(1, 2))
@@ -240,7 +240,7 @@ func BenchmarkActivation(b *testing.B) {
 				x[i] = float32(2 * rng.NormFloat64())
 			}
 			eachLevelRate(b, fmt.Sprintf("kernel=%s/n=%d", name, n), "B", func() (func(), int) {
-				return func() { run(y, x) }, 2 * 4 * n
+				return func() { run(y, x, Caches) }, 2 * 4 * n
 			})
 			if grad != nil {
 				dx := make([]float32, n)
@@ -250,7 +250,7 @@ func BenchmarkActivation(b *testing.B) {
 			}
 		}
 	}
-	bench("copy", func(y, x []float32) { copy(y, x) }, nil)
+	bench("copy", func(y, x []float32, _ Target) { copy(y, x) }, nil)
 	bench("ReLU", ReLU, ReLUGrad)
 	for _, s := range smoothTests {
 		bench(s.name, s.run, s.grad)

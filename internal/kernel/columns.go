@@ -93,11 +93,11 @@ func columnGradGeneric(dx, g, x, a, b, c []float32) {
 // y[i*cols+j] = low where v < low, high where v > high, and v elsewhere (also
 // where v is a NaN), cols = len(scale): limits of 0 and 6 make a ReLU6. A NaN is
 // no limit. y may be x.
-func ScaleShift(y, x, scale, shift []float32, low, high float32) {
+func ScaleShift(y, x, scale, shift []float32, low, high float32, to Target) {
 	wholeRows("ScaleShift", x, len(scale))
 	sameLength("ScaleShift", x, y)
 	sameLength("ScaleShift", scale, shift)
-	scaleShift(y, x, scale, shift, low, high)
+	scaleShift(y, x, scale, shift, low, high, to)
 }
 
 func scaleShiftGeneric(y, x, scale, shift []float32, low, high float32) {
@@ -123,14 +123,14 @@ func scaleShiftGeneric(y, x, scale, shift []float32, low, high float32) {
 // and writes y[i*cols+j] = low where v < low, and v elsewhere: the end of a
 // residual block whose shortcut has a batch norm of its own. A NaN is no limit.
 // y may be x or r.
-func ScaleShiftAdd(y, x, scale, shift, r, rscale, rshift []float32, low float32) {
+func ScaleShiftAdd(y, x, scale, shift, r, rscale, rshift []float32, low float32, to Target) {
 	wholeRows("ScaleShiftAdd", x, len(scale))
 	sameLength("ScaleShiftAdd", x, y)
 	sameLength("ScaleShiftAdd", x, r)
 	sameLength("ScaleShiftAdd", scale, shift)
 	sameLength("ScaleShiftAdd", scale, rscale)
 	sameLength("ScaleShiftAdd", scale, rshift)
-	scaleShiftAdd(y, x, scale, shift, r, rscale, rshift, low)
+	scaleShiftAdd(y, x, scale, shift, r, rscale, rshift, low, to)
 }
 
 func scaleShiftAddGeneric(y, x, scale, shift, r, rscale, rshift []float32, low float32) {

@@ -59,23 +59,23 @@ func columnGrad(dx, g, x, a, b, c []float32) {
 	}
 }
 
-func scaleShift(y, x, scale, shift []float32, low, high float32) {
+func scaleShift(y, x, scale, shift []float32, low, high float32, to Target) {
 	switch columnsLevel(len(scale)) {
 	case cpu.AVX512:
-		scaleShiftAVX512(y, x, scale, shift, low, high)
+		scaleShiftAVX512(y, x, scale, shift, low, high, to.past(y, len(scale)))
 	case cpu.AVX2:
-		scaleShiftAVX2(y, x, scale, shift, low, high)
+		scaleShiftAVX2(y, x, scale, shift, low, high, to.past(y, len(scale)))
 	default:
 		scaleShiftGeneric(y, x, scale, shift, low, high)
 	}
 }
 
-func scaleShiftAdd(y, x, scale, shift, r, rscale, rshift []float32, low float32) {
+func scaleShiftAdd(y, x, scale, shift, r, rscale, rshift []float32, low float32, to Target) {
 	switch columnsLevel(len(scale)) {
 	case cpu.AVX512:
-		scaleShiftAddAVX512(y, x, scale, shift, r, rscale, rshift, low)
+		scaleShiftAddAVX512(y, x, scale, shift, r, rscale, rshift, low, to.past(y, len(scale)))
 	case cpu.AVX2:
-		scaleShiftAddAVX2(y, x, scale, shift, r, rscale, rshift, low)
+		scaleShiftAddAVX2(y, x, scale, shift, r, rscale, rshift, low, to.past(y, len(scale)))
 	default:
 		scaleShiftAddGeneric(y, x, scale, shift, r, rscale, rshift, low)
 	}

@@ -554,9 +554,12 @@ done12:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
-// Requires: AVX
-TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-104
+// func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32, past bool)
+// Requires: AVX, MMX+
+TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-105
+	MOVB         past+104(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         scale_base+48(FP), DX
@@ -567,15 +570,90 @@ TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-104
 	MOVQ         x_len+32(FP), DI
 	XORQ         R8, R8
 
-row1:
+row2:
 	CMPQ R8, DI
-	JGE  end2
+	JGE  end3
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x00000020, R10
-	JL   done4
+	JL   done5
 
-loop3:
+loop4:
+	VMOVUPS  (CX)(R8*4), Y2
+	VMULPS   (DX)(R9*4), Y2, Y2
+	VADDPS   (BX)(R9*4), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, (AX)(R8*4)
+	VMOVUPS  32(CX)(R8*4), Y2
+	VMULPS   32(DX)(R9*4), Y2, Y2
+	VADDPS   32(BX)(R9*4), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, 32(AX)(R8*4)
+	VMOVUPS  64(CX)(R8*4), Y2
+	VMULPS   64(DX)(R9*4), Y2, Y2
+	VADDPS   64(BX)(R9*4), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, 64(AX)(R8*4)
+	VMOVUPS  96(CX)(R8*4), Y2
+	VMULPS   96(DX)(R9*4), Y2, Y2
+	VADDPS   96(BX)(R9*4), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, 96(AX)(R8*4)
+	ADDQ     $0x00000020, R8
+	ADDQ     $0x00000020, R9
+	SUBQ     $0x00000020, R10
+	JGE      loop4
+
+done5:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000008, R10
+	JL   done7
+
+loop6:
+	VMOVUPS  (CX)(R8*4), Y2
+	VMULPS   (DX)(R9*4), Y2, Y2
+	VADDPS   (BX)(R9*4), Y2, Y2
+	VMAXPS   Y2, Y0, Y2
+	VMINPS   Y2, Y1, Y2
+	VMOVNTPS Y2, (AX)(R8*4)
+	ADDQ     $0x00000008, R8
+	ADDQ     $0x00000008, R9
+	SUBQ     $0x00000008, R10
+	JGE      loop6
+
+done7:
+	ADDQ $0x00000008, R10
+	JMP  row2
+
+end3:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         scale_base+48(FP), DX
+	MOVQ         shift_base+72(FP), BX
+	VBROADCASTSS low+96(FP), Y0
+	VBROADCASTSS high+100(FP), Y1
+	MOVQ         scale_len+56(FP), SI
+	MOVQ         x_len+32(FP), DI
+	XORQ         R8, R8
+
+row8:
+	CMPQ R8, DI
+	JGE  end9
+	XORQ R9, R9
+	MOVQ SI, R10
+	SUBQ $0x00000020, R10
+	JL   done11
+
+loop10:
 	VMOVUPS (CX)(R8*4), Y2
 	VMULPS  (DX)(R9*4), Y2, Y2
 	VADDPS  (BX)(R9*4), Y2, Y2
@@ -603,14 +681,14 @@ loop3:
 	ADDQ    $0x00000020, R8
 	ADDQ    $0x00000020, R9
 	SUBQ    $0x00000020, R10
-	JGE     loop3
+	JGE     loop10
 
-done4:
+done11:
 	ADDQ $0x00000020, R10
 	SUBQ $0x00000008, R10
-	JL   done6
+	JL   done13
 
-loop5:
+loop12:
 	VMOVUPS (CX)(R8*4), Y2
 	VMULPS  (DX)(R9*4), Y2, Y2
 	VADDPS  (BX)(R9*4), Y2, Y2
@@ -620,19 +698,22 @@ loop5:
 	ADDQ    $0x00000008, R8
 	ADDQ    $0x00000008, R9
 	SUBQ    $0x00000008, R10
-	JGE     loop5
+	JGE     loop12
 
-done6:
+done13:
 	ADDQ $0x00000008, R10
-	JMP  row1
+	JMP  row8
 
-end2:
+end9:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddAVX2(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
-// Requires: AVX
-TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-172
+// func scaleShiftAddAVX2(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32, past bool)
+// Requires: AVX, MMX+
+TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-173
+	MOVB         past+172(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         scale_base+48(FP), DX
@@ -645,15 +726,107 @@ TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-172
 	MOVQ         x_len+32(FP), R10
 	XORQ         R11, R11
 
-row1:
+row2:
 	CMPQ R11, R10
-	JGE  end2
+	JGE  end3
 	XORQ R12, R12
 	MOVQ R9, R13
 	SUBQ $0x00000020, R13
-	JL   done4
+	JL   done5
 
-loop3:
+loop4:
+	VMOVUPS  (CX)(R11*4), Y1
+	VMULPS   (DX)(R12*4), Y1, Y1
+	VADDPS   (BX)(R12*4), Y1, Y1
+	VMOVUPS  (SI)(R11*4), Y2
+	VMULPS   (DI)(R12*4), Y2, Y2
+	VADDPS   (R8)(R12*4), Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMAXPS   Y1, Y0, Y1
+	VMOVNTPS Y1, (AX)(R11*4)
+	VMOVUPS  32(CX)(R11*4), Y1
+	VMULPS   32(DX)(R12*4), Y1, Y1
+	VADDPS   32(BX)(R12*4), Y1, Y1
+	VMOVUPS  32(SI)(R11*4), Y2
+	VMULPS   32(DI)(R12*4), Y2, Y2
+	VADDPS   32(R8)(R12*4), Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMAXPS   Y1, Y0, Y1
+	VMOVNTPS Y1, 32(AX)(R11*4)
+	VMOVUPS  64(CX)(R11*4), Y1
+	VMULPS   64(DX)(R12*4), Y1, Y1
+	VADDPS   64(BX)(R12*4), Y1, Y1
+	VMOVUPS  64(SI)(R11*4), Y2
+	VMULPS   64(DI)(R12*4), Y2, Y2
+	VADDPS   64(R8)(R12*4), Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMAXPS   Y1, Y0, Y1
+	VMOVNTPS Y1, 64(AX)(R11*4)
+	VMOVUPS  96(CX)(R11*4), Y1
+	VMULPS   96(DX)(R12*4), Y1, Y1
+	VADDPS   96(BX)(R12*4), Y1, Y1
+	VMOVUPS  96(SI)(R11*4), Y2
+	VMULPS   96(DI)(R12*4), Y2, Y2
+	VADDPS   96(R8)(R12*4), Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMAXPS   Y1, Y0, Y1
+	VMOVNTPS Y1, 96(AX)(R11*4)
+	ADDQ     $0x00000020, R11
+	ADDQ     $0x00000020, R12
+	SUBQ     $0x00000020, R13
+	JGE      loop4
+
+done5:
+	ADDQ $0x00000020, R13
+	SUBQ $0x00000008, R13
+	JL   done7
+
+loop6:
+	VMOVUPS  (CX)(R11*4), Y1
+	VMULPS   (DX)(R12*4), Y1, Y1
+	VADDPS   (BX)(R12*4), Y1, Y1
+	VMOVUPS  (SI)(R11*4), Y2
+	VMULPS   (DI)(R12*4), Y2, Y2
+	VADDPS   (R8)(R12*4), Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMAXPS   Y1, Y0, Y1
+	VMOVNTPS Y1, (AX)(R11*4)
+	ADDQ     $0x00000008, R11
+	ADDQ     $0x00000008, R12
+	SUBQ     $0x00000008, R13
+	JGE      loop6
+
+done7:
+	ADDQ $0x00000008, R13
+	JMP  row2
+
+end3:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         scale_base+48(FP), DX
+	MOVQ         shift_base+72(FP), BX
+	MOVQ         r_base+96(FP), SI
+	MOVQ         rscale_base+120(FP), DI
+	MOVQ         rshift_base+144(FP), R8
+	VBROADCASTSS low+168(FP), Y0
+	MOVQ         scale_len+56(FP), R9
+	MOVQ         x_len+32(FP), R10
+	XORQ         R11, R11
+
+row8:
+	CMPQ R11, R10
+	JGE  end9
+	XORQ R12, R12
+	MOVQ R9, R13
+	SUBQ $0x00000020, R13
+	JL   done11
+
+loop10:
 	VMOVUPS (CX)(R11*4), Y1
 	VMULPS  (DX)(R12*4), Y1, Y1
 	VADDPS  (BX)(R12*4), Y1, Y1
@@ -693,14 +866,14 @@ loop3:
 	ADDQ    $0x00000020, R11
 	ADDQ    $0x00000020, R12
 	SUBQ    $0x00000020, R13
-	JGE     loop3
+	JGE     loop10
 
-done4:
+done11:
 	ADDQ $0x00000020, R13
 	SUBQ $0x00000008, R13
-	JL   done6
+	JL   done13
 
-loop5:
+loop12:
 	VMOVUPS (CX)(R11*4), Y1
 	VMULPS  (DX)(R12*4), Y1, Y1
 	VADDPS  (BX)(R12*4), Y1, Y1
@@ -713,13 +886,13 @@ loop5:
 	ADDQ    $0x00000008, R11
 	ADDQ    $0x00000008, R12
 	SUBQ    $0x00000008, R13
-	JGE     loop5
+	JGE     loop12
 
-done6:
+done13:
 	ADDQ $0x00000008, R13
-	JMP  row1
+	JMP  row8
 
-end2:
+end9:
 	VZEROUPPER
 	RET
 
@@ -2086,9 +2259,12 @@ done12:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
-// Requires: AVX, AVX512F
-TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-104
+// func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32, past bool)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-105
+	MOVB         past+104(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         scale_base+48(FP), DX
@@ -2099,15 +2275,90 @@ TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-104
 	MOVQ         x_len+32(FP), DI
 	XORQ         R8, R8
 
-row1:
+row2:
 	CMPQ R8, DI
-	JGE  end2
+	JGE  end3
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x00000040, R10
-	JL   done4
+	JL   done5
 
-loop3:
+loop4:
+	VMOVUPS  (CX)(R8*4), Z2
+	VMULPS   (DX)(R9*4), Z2, Z2
+	VADDPS   (BX)(R9*4), Z2, Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, (AX)(R8*4)
+	VMOVUPS  64(CX)(R8*4), Z2
+	VMULPS   64(DX)(R9*4), Z2, Z2
+	VADDPS   64(BX)(R9*4), Z2, Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, 64(AX)(R8*4)
+	VMOVUPS  128(CX)(R8*4), Z2
+	VMULPS   128(DX)(R9*4), Z2, Z2
+	VADDPS   128(BX)(R9*4), Z2, Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, 128(AX)(R8*4)
+	VMOVUPS  192(CX)(R8*4), Z2
+	VMULPS   192(DX)(R9*4), Z2, Z2
+	VADDPS   192(BX)(R9*4), Z2, Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, 192(AX)(R8*4)
+	ADDQ     $0x00000040, R8
+	ADDQ     $0x00000040, R9
+	SUBQ     $0x00000040, R10
+	JGE      loop4
+
+done5:
+	ADDQ $0x00000040, R10
+	SUBQ $0x00000010, R10
+	JL   done7
+
+loop6:
+	VMOVUPS  (CX)(R8*4), Z2
+	VMULPS   (DX)(R9*4), Z2, Z2
+	VADDPS   (BX)(R9*4), Z2, Z2
+	VMAXPS   Z2, Z0, Z2
+	VMINPS   Z2, Z1, Z2
+	VMOVNTPS Z2, (AX)(R8*4)
+	ADDQ     $0x00000010, R8
+	ADDQ     $0x00000010, R9
+	SUBQ     $0x00000010, R10
+	JGE      loop6
+
+done7:
+	ADDQ $0x00000010, R10
+	JMP  row2
+
+end3:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         scale_base+48(FP), DX
+	MOVQ         shift_base+72(FP), BX
+	VBROADCASTSS low+96(FP), Z0
+	VBROADCASTSS high+100(FP), Z1
+	MOVQ         scale_len+56(FP), SI
+	MOVQ         x_len+32(FP), DI
+	XORQ         R8, R8
+
+row8:
+	CMPQ R8, DI
+	JGE  end9
+	XORQ R9, R9
+	MOVQ SI, R10
+	SUBQ $0x00000040, R10
+	JL   done11
+
+loop10:
 	VMOVUPS (CX)(R8*4), Z2
 	VMULPS  (DX)(R9*4), Z2, Z2
 	VADDPS  (BX)(R9*4), Z2, Z2
@@ -2135,14 +2386,14 @@ loop3:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000040, R10
-	JGE     loop3
+	JGE     loop10
 
-done4:
+done11:
 	ADDQ $0x00000040, R10
 	SUBQ $0x00000010, R10
-	JL   done6
+	JL   done13
 
-loop5:
+loop12:
 	VMOVUPS (CX)(R8*4), Z2
 	VMULPS  (DX)(R9*4), Z2, Z2
 	VADDPS  (BX)(R9*4), Z2, Z2
@@ -2152,19 +2403,22 @@ loop5:
 	ADDQ    $0x00000010, R8
 	ADDQ    $0x00000010, R9
 	SUBQ    $0x00000010, R10
-	JGE     loop5
+	JGE     loop12
 
-done6:
+done13:
 	ADDQ $0x00000010, R10
-	JMP  row1
+	JMP  row8
 
-end2:
+end9:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddAVX512(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
-// Requires: AVX, AVX512F
-TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-172
+// func scaleShiftAddAVX512(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32, past bool)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-173
+	MOVB         past+172(FP), AL
+	TESTB        AL, AL
+	JZ           plain1
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         scale_base+48(FP), DX
@@ -2177,15 +2431,107 @@ TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-172
 	MOVQ         x_len+32(FP), R10
 	XORQ         R11, R11
 
-row1:
+row2:
 	CMPQ R11, R10
-	JGE  end2
+	JGE  end3
 	XORQ R12, R12
 	MOVQ R9, R13
 	SUBQ $0x00000040, R13
-	JL   done4
+	JL   done5
 
-loop3:
+loop4:
+	VMOVUPS  (CX)(R11*4), Z1
+	VMULPS   (DX)(R12*4), Z1, Z1
+	VADDPS   (BX)(R12*4), Z1, Z1
+	VMOVUPS  (SI)(R11*4), Z2
+	VMULPS   (DI)(R12*4), Z2, Z2
+	VADDPS   (R8)(R12*4), Z2, Z2
+	VADDPS   Z2, Z1, Z1
+	VMAXPS   Z1, Z0, Z1
+	VMOVNTPS Z1, (AX)(R11*4)
+	VMOVUPS  64(CX)(R11*4), Z1
+	VMULPS   64(DX)(R12*4), Z1, Z1
+	VADDPS   64(BX)(R12*4), Z1, Z1
+	VMOVUPS  64(SI)(R11*4), Z2
+	VMULPS   64(DI)(R12*4), Z2, Z2
+	VADDPS   64(R8)(R12*4), Z2, Z2
+	VADDPS   Z2, Z1, Z1
+	VMAXPS   Z1, Z0, Z1
+	VMOVNTPS Z1, 64(AX)(R11*4)
+	VMOVUPS  128(CX)(R11*4), Z1
+	VMULPS   128(DX)(R12*4), Z1, Z1
+	VADDPS   128(BX)(R12*4), Z1, Z1
+	VMOVUPS  128(SI)(R11*4), Z2
+	VMULPS   128(DI)(R12*4), Z2, Z2
+	VADDPS   128(R8)(R12*4), Z2, Z2
+	VADDPS   Z2, Z1, Z1
+	VMAXPS   Z1, Z0, Z1
+	VMOVNTPS Z1, 128(AX)(R11*4)
+	VMOVUPS  192(CX)(R11*4), Z1
+	VMULPS   192(DX)(R12*4), Z1, Z1
+	VADDPS   192(BX)(R12*4), Z1, Z1
+	VMOVUPS  192(SI)(R11*4), Z2
+	VMULPS   192(DI)(R12*4), Z2, Z2
+	VADDPS   192(R8)(R12*4), Z2, Z2
+	VADDPS   Z2, Z1, Z1
+	VMAXPS   Z1, Z0, Z1
+	VMOVNTPS Z1, 192(AX)(R11*4)
+	ADDQ     $0x00000040, R11
+	ADDQ     $0x00000040, R12
+	SUBQ     $0x00000040, R13
+	JGE      loop4
+
+done5:
+	ADDQ $0x00000040, R13
+	SUBQ $0x00000010, R13
+	JL   done7
+
+loop6:
+	VMOVUPS  (CX)(R11*4), Z1
+	VMULPS   (DX)(R12*4), Z1, Z1
+	VADDPS   (BX)(R12*4), Z1, Z1
+	VMOVUPS  (SI)(R11*4), Z2
+	VMULPS   (DI)(R12*4), Z2, Z2
+	VADDPS   (R8)(R12*4), Z2, Z2
+	VADDPS   Z2, Z1, Z1
+	VMAXPS   Z1, Z0, Z1
+	VMOVNTPS Z1, (AX)(R11*4)
+	ADDQ     $0x00000010, R11
+	ADDQ     $0x00000010, R12
+	SUBQ     $0x00000010, R13
+	JGE      loop6
+
+done7:
+	ADDQ $0x00000010, R13
+	JMP  row2
+
+end3:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         scale_base+48(FP), DX
+	MOVQ         shift_base+72(FP), BX
+	MOVQ         r_base+96(FP), SI
+	MOVQ         rscale_base+120(FP), DI
+	MOVQ         rshift_base+144(FP), R8
+	VBROADCASTSS low+168(FP), Z0
+	MOVQ         scale_len+56(FP), R9
+	MOVQ         x_len+32(FP), R10
+	XORQ         R11, R11
+
+row8:
+	CMPQ R11, R10
+	JGE  end9
+	XORQ R12, R12
+	MOVQ R9, R13
+	SUBQ $0x00000040, R13
+	JL   done11
+
+loop10:
 	VMOVUPS (CX)(R11*4), Z1
 	VMULPS  (DX)(R12*4), Z1, Z1
 	VADDPS  (BX)(R12*4), Z1, Z1
@@ -2225,14 +2571,14 @@ loop3:
 	ADDQ    $0x00000040, R11
 	ADDQ    $0x00000040, R12
 	SUBQ    $0x00000040, R13
-	JGE     loop3
+	JGE     loop10
 
-done4:
+done11:
 	ADDQ $0x00000040, R13
 	SUBQ $0x00000010, R13
-	JL   done6
+	JL   done13
 
-loop5:
+loop12:
 	VMOVUPS (CX)(R11*4), Z1
 	VMULPS  (DX)(R12*4), Z1, Z1
 	VADDPS  (BX)(R12*4), Z1, Z1
@@ -2245,13 +2591,13 @@ loop5:
 	ADDQ    $0x00000010, R11
 	ADDQ    $0x00000010, R12
 	SUBQ    $0x00000010, R13
-	JGE     loop5
+	JGE     loop12
 
-done6:
+done13:
 	ADDQ $0x00000010, R13
-	JMP  row1
+	JMP  row8
 
-end2:
+end9:
 	VZEROUPPER
 	RET
 

@@ -13,11 +13,11 @@ func columnGrad(dx, g, x, a, b, c []float32) {
 	columnGradGeneric(dx, g, x, a, b, c)
 }
 
-func scaleShift(y, x, scale, shift []float32, low, high float32) {
+func scaleShift(y, x, scale, shift []float32, low, high float32, _ Target) {
 	scaleShiftGeneric(y, x, scale, shift, low, high)
 }
 
-func scaleShiftAdd(y, x, scale, shift, r, rscale, rshift []float32, low float32) {
+func scaleShiftAdd(y, x, scale, shift, r, rscale, rshift []float32, low float32, _ Target) {
 	scaleShiftAddGeneric(y, x, scale, shift, r, rscale, rshift, low)
 }
 

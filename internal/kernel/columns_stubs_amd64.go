@@ -22,12 +22,12 @@ func columnDotsAVX2(sum []float32, dot []float32, g []float32, x []float32, cent
 // scaleShiftAVX2 computes y[i*cols+j] = x[i*cols+j]*scale[j] + shift[j], but at least low and at most high.
 //
 //go:noescape
-func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
+func scaleShiftAVX2(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32, past bool)
 
 // scaleShiftAddAVX2 computes y[i*cols+j] = (x[i*cols+j]*scale[j] + shift[j]) + (r[i*cols+j]*rscale[j] + rshift[j]), but at least low.
 //
 //go:noescape
-func scaleShiftAddAVX2(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
+func scaleShiftAddAVX2(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32, past bool)
 
 // scaleShiftSumsAVX2 computes sum[j] += sum(i) d, dot[j] += sum(i) d*(x[i*cols+j]-center[j])
 // with d = g[i*cols+j] where low < x[i*cols+j]*scale[j] + shift[j] < high, else 0.
@@ -70,12 +70,12 @@ func columnDotsAVX512(sum []float32, dot []float32, g []float32, x []float32, ce
 // scaleShiftAVX512 computes y[i*cols+j] = x[i*cols+j]*scale[j] + shift[j], but at least low and at most high.
 //
 //go:noescape
-func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32)
+func scaleShiftAVX512(y []float32, x []float32, scale []float32, shift []float32, low float32, high float32, past bool)
 
 // scaleShiftAddAVX512 computes y[i*cols+j] = (x[i*cols+j]*scale[j] + shift[j]) + (r[i*cols+j]*rscale[j] + rshift[j]), but at least low.
 //
 //go:noescape
-func scaleShiftAddAVX512(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32)
+func scaleShiftAddAVX512(y []float32, x []float32, scale []float32, shift []float32, r []float32, rscale []float32, rshift []float32, low float32, past bool)
 
 // scaleShiftSumsAVX512 computes sum[j] += sum(i) d, dot[j] += sum(i) d*(x[i*cols+j]-center[j])
 // with d = g[i*cols+j] where low < x[i*cols+j]*scale[j] + shift[j] < high, else 0.

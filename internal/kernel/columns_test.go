@@ -68,12 +68,12 @@ var columnsTests = []columnsTest{
 	},
 	{
 		name: "ScaleShift", mats: 2, vecs: 2, inPlace: []int{1},
-		run: func(m, v [][]float32, l limits) { ScaleShift(m[0], m[1], v[0], v[1], l.low, l.high) },
+		run: func(m, v [][]float32, l limits) { ScaleShift(m[0], m[1], v[0], v[1], l.low, l.high, Caches) },
 	},
 	{
 		name: "ScaleShiftAdd", mats: 3, vecs: 4, inPlace: []int{1, 2},
 		run: func(m, v [][]float32, l limits) {
-			ScaleShiftAdd(m[0], m[1], v[0], v[1], m[2], v[2], v[3], l.low)
+			ScaleShiftAdd(m[0], m[1], v[0], v[1], m[2], v[2], v[3], l.low, Caches)
 		},
 	},
 	{

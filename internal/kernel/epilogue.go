@@ -96,6 +96,35 @@ func finishRowsGeneric(dst []float32, outs []int, n int, scale, shift, other []f
 	}
 }
 
+// MeasureRows adds sums over rows of n columns, which have just been stored, around
+// a center of each column:
+//
+//	sum[j]    += sum(i) (x[outs[i]+j] - center[j])
+//	square[j] += sum(i) (x[outs[i]+j] - center[j])^2
+//
+// for j < n. The rows' own sums begin at zero; they agree within rounding on all
+// levels.
+func MeasureRows(sum, square, x []float32, outs []int, n int, center []float32) {
+	if n < 0 || !within(len(x), outs, n) || len(sum) < n || len(square) < n || len(center) < n {
+		panic(fmt.Sprintf("kernel.MeasureRows: %d rows of %d columns of %d values, with %d sums, %d squares and %d centers",
+			len(outs), n, len(x), len(sum), len(square), len(center)))
+	}
+	measureRows(sum, square, x, outs, n, center)
+}
+
+func measureRowsGeneric(sum, square, x []float32, outs []int, n int, center []float32) {
+	for j := range n {
+		var s, q float32
+		for _, o := range outs {
+			d := x[o+j] - center[j]
+			s += d
+			q += d * d
+		}
+		sum[j] += s
+		square[j] += q
+	}
+}
+
 // within reports whether rows of n values at the offsets lie in an array of
 // size values.
 func within(size int, offsets []int, n int) bool {

@@ -39,3 +39,14 @@ func finishRows(dst []float32, outs []int, n int, scale, shift, other []float32,
 		finishRowsGeneric(dst, outs, n, scale, shift, other, floor, ceil)
 	}
 }
+
+func measureRows(sum, square, x []float32, outs []int, n int, center []float32) {
+	switch level := cpu.Current(); {
+	case level == cpu.AVX512 && n <= 32:
+		measureRowsAVX512(sum, square, x, outs, n, center)
+	case level == cpu.AVX2 && n <= 16:
+		measureRowsAVX2(sum, square, x, outs, n, center)
+	default:
+		measureRowsGeneric(sum, square, x, outs, n, center)
+	}
+}

@@ -612,6 +612,208 @@ end26:
 	VZEROUPPER
 	RET
 
+// func measureRowsAVX2(sum []float32, square []float32, x []float32, outs []int, n int, center []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·measureRowsAVX2(SB), NOSPLIT, $0-128
+	MOVQ         n+96(FP), AX
+	CMPQ         AX, $0x08
+	JG           two1
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVQ         $0x0706050403020100, CX
+	VMOVQ        CX, X1
+	VPMOVZXBD    X1, Y1
+	VPCMPGTD     Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	MOVQ         center_base+104(FP), CX
+	VMASKMOVPS   (CX), Y0, Y1
+	MOVQ         x_base+48(FP), CX
+	MOVQ         outs_base+72(FP), DX
+	MOVQ         outs_len+80(FP), BX
+	TESTQ        BX, BX
+	JZ           end3
+
+row2:
+	MOVQ        (DX), SI
+	ADDQ        $0x08, DX
+	LEAQ        (CX)(SI*4), SI
+	VMASKMOVPS  (SI), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS Y4, Y4, Y3
+	DECQ        BX
+	JNZ         row2
+
+end3:
+	MOVQ       sum_base+0(FP), CX
+	VMASKMOVPS (CX), Y0, Y1
+	VADDPS     Y2, Y1, Y1
+	TESTL      $0x00000008, AX
+	JZ         skip5
+	VMOVUPS    Y1, (CX)
+	JMP        done4
+
+skip5:
+	TESTL        $0x00000004, AX
+	JZ           skip6
+	VMOVUPS      X1, (CX)
+	ADDQ         $0x10, CX
+	VEXTRACTF128 $0x01, Y1, X1
+
+skip6:
+	TESTL    $0x00000002, AX
+	JZ       skip7
+	VMOVLPS  X1, (CX)
+	ADDQ     $0x08, CX
+	VMOVHLPS X1, X1, X1
+
+skip7:
+	TESTL  $0x00000001, AX
+	JZ     skip8
+	VMOVSS X1, (CX)
+
+skip8:
+done4:
+	MOVQ       square_base+24(FP), CX
+	VMASKMOVPS (CX), Y0, Y0
+	VADDPS     Y3, Y0, Y0
+	TESTL      $0x00000008, AX
+	JZ         skip10
+	VMOVUPS    Y0, (CX)
+	JMP        done9
+
+skip10:
+	TESTL        $0x00000004, AX
+	JZ           skip11
+	VMOVUPS      X0, (CX)
+	ADDQ         $0x10, CX
+	VEXTRACTF128 $0x01, Y0, X0
+
+skip11:
+	TESTL    $0x00000002, AX
+	JZ       skip12
+	VMOVLPS  X0, (CX)
+	ADDQ     $0x08, CX
+	VMOVHLPS X0, X0, X0
+
+skip12:
+	TESTL  $0x00000001, AX
+	JZ     skip13
+	VMOVSS X0, (CX)
+
+skip13:
+done9:
+	VZEROUPPER
+	RET
+
+two1:
+	SUBQ         $0x08, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVQ         $0x0706050403020100, CX
+	VMOVQ        CX, X1
+	VPMOVZXBD    X1, Y1
+	VPCMPGTD     Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	MOVQ         center_base+104(FP), CX
+	VMOVUPS      (CX), Y1
+	VMASKMOVPS   32(CX), Y0, Y2
+	MOVQ         x_base+48(FP), CX
+	MOVQ         outs_base+72(FP), DX
+	MOVQ         outs_len+80(FP), BX
+	TESTQ        BX, BX
+	JZ           end15
+
+row14:
+	MOVQ        (DX), SI
+	ADDQ        $0x08, DX
+	LEAQ        (CX)(SI*4), SI
+	VMOVUPS     (SI), Y7
+	VSUBPS      Y1, Y7, Y7
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS Y7, Y7, Y5
+	VMASKMOVPS  32(SI), Y0, Y7
+	VSUBPS      Y2, Y7, Y7
+	VADDPS      Y7, Y4, Y4
+	VFMADD231PS Y7, Y7, Y6
+	DECQ        BX
+	JNZ         row14
+
+end15:
+	MOVQ       sum_base+0(FP), CX
+	VMOVUPS    (CX), Y1
+	VADDPS     Y3, Y1, Y1
+	VMOVUPS    Y1, (CX)
+	VMASKMOVPS 32(CX), Y0, Y1
+	VADDPS     Y4, Y1, Y1
+	TESTL      $0x00000008, AX
+	JZ         skip17
+	VMOVUPS    Y1, 32(CX)
+	JMP        done16
+
+skip17:
+	TESTL        $0x00000004, AX
+	JZ           skip18
+	VMOVUPS      X1, 32(CX)
+	ADDQ         $0x10, CX
+	VEXTRACTF128 $0x01, Y1, X1
+
+skip18:
+	TESTL    $0x00000002, AX
+	JZ       skip19
+	VMOVLPS  X1, 32(CX)
+	ADDQ     $0x08, CX
+	VMOVHLPS X1, X1, X1
+
+skip19:
+	TESTL  $0x00000001, AX
+	JZ     skip20
+	VMOVSS X1, 32(CX)
+
+skip20:
+done16:
+	MOVQ       square_base+24(FP), CX
+	VMOVUPS    (CX), Y1
+	VADDPS     Y5, Y1, Y1
+	VMOVUPS    Y1, (CX)
+	VMASKMOVPS 32(CX), Y0, Y0
+	VADDPS     Y6, Y0, Y0
+	TESTL      $0x00000008, AX
+	JZ         skip22
+	VMOVUPS    Y0, 32(CX)
+	JMP        done21
+
+skip22:
+	TESTL        $0x00000004, AX
+	JZ           skip23
+	VMOVUPS      X0, 32(CX)
+	ADDQ         $0x10, CX
+	VEXTRACTF128 $0x01, Y0, X0
+
+skip23:
+	TESTL    $0x00000002, AX
+	JZ       skip24
+	VMOVLPS  X0, 32(CX)
+	ADDQ     $0x08, CX
+	VMOVHLPS X0, X0, X0
+
+skip24:
+	TESTL  $0x00000001, AX
+	JZ     skip25
+	VMOVSS X0, 32(CX)
+
+skip25:
+done21:
+	VZEROUPPER
+	RET
+
 // func storeF32AVX512(dst []float32, outs []int, c []float32, ldc int, n int, bias []float32)
 // Requires: AVX, AVX512F
 TEXT ·storeF32AVX512(SB), NOSPLIT, $0-112
@@ -1001,5 +1203,103 @@ row10:
 	JNZ       row10
 
 end11:
+	VZEROUPPER
+	RET
+
+// func measureRowsAVX512(sum []float32, square []float32, x []float32, outs []int, n int, center []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·measureRowsAVX512(SB), NOSPLIT, $0-128
+	MOVQ      n+96(FP), AX
+	CMPQ      AX, $0x10
+	JG        two1
+	XORL      CX, CX
+	BTSL      AX, CX
+	DECL      CX
+	KMOVW     CX, K1
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	MOVQ      center_base+104(FP), AX
+	VMOVUPS.Z (AX), K1, Z0
+	MOVQ      x_base+48(FP), AX
+	MOVQ      outs_base+72(FP), CX
+	MOVQ      outs_len+80(FP), DX
+	TESTQ     DX, DX
+	JZ        end3
+
+row2:
+	MOVQ        (CX), BX
+	ADDQ        $0x08, CX
+	LEAQ        (AX)(BX*4), BX
+	VMOVUPS.Z   (BX), K1, Z3
+	VSUBPS      Z0, Z3, Z3
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z3, Z3, Z2
+	DECQ        DX
+	JNZ         row2
+
+end3:
+	MOVQ      sum_base+0(FP), AX
+	VMOVUPS.Z (AX), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	MOVQ      square_base+24(FP), AX
+	VMOVUPS.Z (AX), K1, Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	VZEROUPPER
+	RET
+
+two1:
+	SUBQ      $0x10, AX
+	XORL      CX, CX
+	BTSL      AX, CX
+	DECL      CX
+	KMOVW     CX, K1
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	MOVQ      center_base+104(FP), AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	MOVQ      x_base+48(FP), AX
+	MOVQ      outs_base+72(FP), CX
+	MOVQ      outs_len+80(FP), DX
+	TESTQ     DX, DX
+	JZ        end5
+
+row4:
+	MOVQ        (CX), BX
+	ADDQ        $0x08, CX
+	LEAQ        (AX)(BX*4), BX
+	VMOVUPS     (BX), Z6
+	VSUBPS      Z0, Z6, Z6
+	VADDPS      Z6, Z2, Z2
+	VFMADD231PS Z6, Z6, Z4
+	VMOVUPS.Z   64(BX), K1, Z6
+	VSUBPS      Z1, Z6, Z6
+	VADDPS      Z6, Z3, Z3
+	VFMADD231PS Z6, Z6, Z5
+	DECQ        DX
+	JNZ         row4
+
+end5:
+	MOVQ      sum_base+0(FP), AX
+	VMOVUPS   (AX), Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VMOVUPS.Z 64(AX), K1, Z0
+	VADDPS    Z3, Z0, Z0
+	VMOVUPS   Z0, K1, 64(AX)
+	MOVQ      square_base+24(FP), AX
+	VMOVUPS   (AX), Z0
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VMOVUPS.Z 64(AX), K1, Z0
+	VADDPS    Z5, Z0, Z0
+	VMOVUPS   Z0, K1, 64(AX)
 	VZEROUPPER
 	RET

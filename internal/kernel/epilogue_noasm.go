@@ -13,3 +13,7 @@ func storeI32(dst []float32, outs []int, c []int32, ldc, n int, offset []int32, 
 func finishRows(dst []float32, outs []int, n int, scale, shift, other []float32, floor, ceil float32) {
 	finishRowsGeneric(dst, outs, n, scale, shift, other, floor, ceil)
 }
+
+func measureRows(sum, square, x []float32, outs []int, n int, center []float32) {
+	measureRowsGeneric(sum, square, x, outs, n, center)
+}

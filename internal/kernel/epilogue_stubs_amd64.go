@@ -19,6 +19,11 @@ func storeI32AVX2(dst []float32, outs []int, c []int32, ldc int, n int, offset [
 //go:noescape
 func finishRowsAVX2(dst []float32, outs []int, n int, scale []float32, shift []float32, other []float32, floor float32, ceil float32)
 
+// measureRowsAVX2 stores rows of n <= 16 values.
+//
+//go:noescape
+func measureRowsAVX2(sum []float32, square []float32, x []float32, outs []int, n int, center []float32)
+
 // storeF32AVX512 stores rows of n <= 32 values.
 //
 //go:noescape
@@ -33,3 +38,8 @@ func storeI32AVX512(dst []float32, outs []int, c []int32, ldc int, n int, offset
 //
 //go:noescape
 func finishRowsAVX512(dst []float32, outs []int, n int, scale []float32, shift []float32, other []float32, floor float32, ceil float32)
+
+// measureRowsAVX512 stores rows of n <= 32 values.
+//
+//go:noescape
+func measureRowsAVX512(sum []float32, square []float32, x []float32, outs []int, n int, center []float32)

@@ -144,6 +144,34 @@ func TestFinishRows(t *testing.T) {
 	})
 }
 
+func TestMeasureRows(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(13, 14))
+		rows, centers := newEdge[float32](t, storeEdge), newEdge[float32](t, storeEdge)
+		sums, squares := newEdge[float32](t, storeEdge), newEdge[float32](t, storeEdge)
+		normal := func(int) float32 { return 1 + float32(rng.NormFloat64()) }
+		for _, s := range storeTests(rng) {
+			x, center := rows.last(s.size, normal), centers.last(s.n, normal)
+			sum, square := sums.last(s.n, normal), squares.last(s.n, normal)
+			wantSum, wantSquare := slices.Clone(sum), slices.Clone(square)
+			MeasureRows(sum, square, x, s.outs, s.n, center)
+			for j := range s.n {
+				a, b := float64(wantSum[j]), float64(wantSquare[j])
+				sizeA, sizeB := math.Abs(a), math.Abs(b)
+				for _, o := range s.outs {
+					d := float64(x[o+j]) - float64(center[j])
+					a, b = a+d, b+d*d
+					sizeA, sizeB = sizeA+math.Abs(d), sizeB+d*d
+				}
+				close := float64(s.rows+3) * 0x1p-24
+				if math.Abs(float64(sum[j])-a) > close*sizeA || math.Abs(float64(square[j])-b) > close*sizeB {
+					t.Fatalf("%v, column %d: sum %v of squares %v, want %v and %v", s, j, sum[j], square[j], a, b)
+				}
+			}
+		}
+	})
+}
+
 // storeBenchmarks are the widths measured: 6 and 10 columns are those of
 // LeNet-5 and of its classifier.
 var storeBenchmarks = []int{6, 8, 10, 16}

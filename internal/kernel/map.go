@@ -32,9 +32,9 @@ func combineGeneric(dst []float32, a float32, x []float32, b float32, y []float3
 
 // ReLU computes dst[i] = 0 where x[i] < 0, and x[i] elsewhere: a NaN stays a
 // NaN, and -0 stays -0, as in PyTorch.
-func ReLU(dst, x []float32) {
+func ReLU(dst, x []float32, to Target) {
 	sameLength("ReLU", dst, x)
-	relu(dst, x)
+	relu(dst, x, to)
 }
 
 func reluGeneric(dst, x []float32) {

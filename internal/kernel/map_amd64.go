@@ -26,15 +26,8 @@ func combine(dst []float32, a float32, x []float32, b float32, y []float32, c fl
 	}
 }
 
-func relu(dst, x []float32) {
-	switch cpu.Current() {
-	case cpu.AVX512:
-		reluAVX512(dst, x)
-	case cpu.AVX2:
-		reluAVX2(dst, x)
-	default:
-		reluGeneric(dst, x)
-	}
+func relu(dst, x []float32, to Target) {
+	activate(reluAVX512, reluAVX2, reluGeneric, dst, x, to)
 }
 
 func reluGrad(dx, g, y []float32) {

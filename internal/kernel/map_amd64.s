@@ -199,18 +199,99 @@ done10:
 	VZEROUPPER
 	RET
 
-// func reluAVX2(dst []float32, x []float32)
-// Requires: AVX
-TEXT ·reluAVX2(SB), NOSPLIT, $0-48
+// func reluAVX2(dst []float32, x []float32, past bool)
+// Requires: AVX, MMX+
+TEXT ·reluAVX2(SB), NOSPLIT, $0-49
+	MOVB   past+48(FP), AL
+	TESTB  AL, AL
+	JZ     plain1
 	MOVQ   dst_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   dst_len+8(FP), DX
 	VXORPS Y0, Y0, Y0
 	XORQ   BX, BX
 	SUBQ   $0x00000020, DX
-	JL     done2
+	JL     done3
 
-loop1:
+loop2:
+	VMAXPS   (CX)(BX*4), Y0, Y1
+	VMOVNTPS Y1, (AX)(BX*4)
+	VMAXPS   32(CX)(BX*4), Y0, Y1
+	VMOVNTPS Y1, 32(AX)(BX*4)
+	VMAXPS   64(CX)(BX*4), Y0, Y1
+	VMOVNTPS Y1, 64(AX)(BX*4)
+	VMAXPS   96(CX)(BX*4), Y0, Y1
+	VMOVNTPS Y1, 96(AX)(BX*4)
+	ADDQ     $0x00000020, BX
+	SUBQ     $0x00000020, DX
+	JGE      loop2
+
+done3:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JL   done5
+
+loop4:
+	VMAXPS   (CX)(BX*4), Y0, Y1
+	VMOVNTPS Y1, (AX)(BX*4)
+	ADDQ     $0x00000008, BX
+	SUBQ     $0x00000008, DX
+	JGE      loop4
+
+done5:
+	ADDQ $0x00000008, DX
+	SUBQ $0x00000004, DX
+	JL   done7
+
+loop6:
+	VMAXPS  (CX)(BX*4), X0, X1
+	VMOVUPS X1, (AX)(BX*4)
+	ADDQ    $0x04, BX
+	SUBQ    $0x00000004, DX
+	JGE     loop6
+
+done7:
+	ADDQ $0x00000004, DX
+	SUBQ $0x00000002, DX
+	JL   done9
+
+loop8:
+	VMOVSD (CX)(BX*4), X1
+	VMAXPS X1, X0, X1
+	VMOVSD X1, (AX)(BX*4)
+	ADDQ   $0x02, BX
+	SUBQ   $0x00000002, DX
+	JGE    loop8
+
+done9:
+	ADDQ $0x00000002, DX
+	SUBQ $0x00000001, DX
+	JL   done11
+
+loop10:
+	VMOVSS (CX)(BX*4), X1
+	VMAXPS X1, X0, X1
+	VMOVSS X1, (AX)(BX*4)
+	ADDQ   $0x01, BX
+	SUBQ   $0x00000001, DX
+	JGE    loop10
+
+done11:
+	ADDQ $0x00000001, DX
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   x_base+24(FP), CX
+	MOVQ   dst_len+8(FP), DX
+	VXORPS Y0, Y0, Y0
+	XORQ   BX, BX
+	SUBQ   $0x00000020, DX
+	JL     done13
+
+loop12:
 	VMAXPS  (CX)(BX*4), Y0, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	VMAXPS  32(CX)(BX*4), Y0, Y1
@@ -221,59 +302,59 @@ loop1:
 	VMOVUPS Y1, 96(AX)(BX*4)
 	ADDQ    $0x00000020, BX
 	SUBQ    $0x00000020, DX
-	JGE     loop1
+	JGE     loop12
 
-done2:
+done13:
 	ADDQ $0x00000020, DX
 	SUBQ $0x00000008, DX
-	JL   done4
+	JL   done15
 
-loop3:
+loop14:
 	VMAXPS  (CX)(BX*4), Y0, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x00000008, BX
 	SUBQ    $0x00000008, DX
-	JGE     loop3
+	JGE     loop14
 
-done4:
+done15:
 	ADDQ $0x00000008, DX
 	SUBQ $0x00000004, DX
-	JL   done6
+	JL   done17
 
-loop5:
+loop16:
 	VMAXPS  (CX)(BX*4), X0, X1
 	VMOVUPS X1, (AX)(BX*4)
 	ADDQ    $0x04, BX
 	SUBQ    $0x00000004, DX
-	JGE     loop5
+	JGE     loop16
 
-done6:
+done17:
 	ADDQ $0x00000004, DX
 	SUBQ $0x00000002, DX
-	JL   done8
+	JL   done19
 
-loop7:
+loop18:
 	VMOVSD (CX)(BX*4), X1
 	VMAXPS X1, X0, X1
 	VMOVSD X1, (AX)(BX*4)
 	ADDQ   $0x02, BX
 	SUBQ   $0x00000002, DX
-	JGE    loop7
+	JGE    loop18
 
-done8:
+done19:
 	ADDQ $0x00000002, DX
 	SUBQ $0x00000001, DX
-	JL   done10
+	JL   done21
 
-loop9:
+loop20:
 	VMOVSS (CX)(BX*4), X1
 	VMAXPS X1, X0, X1
 	VMOVSS X1, (AX)(BX*4)
 	ADDQ   $0x01, BX
 	SUBQ   $0x00000001, DX
-	JGE    loop9
+	JGE    loop20
 
-done10:
+done21:
 	ADDQ $0x00000001, DX
 	VZEROUPPER
 	RET
@@ -500,18 +581,72 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func reluAVX512(dst []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·reluAVX512(SB), NOSPLIT, $0-48
+// func reluAVX512(dst []float32, x []float32, past bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·reluAVX512(SB), NOSPLIT, $0-49
+	MOVB   past+48(FP), AL
+	TESTB  AL, AL
+	JZ     plain1
 	MOVQ   dst_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   dst_len+8(FP), DX
 	VXORPS Z0, Z0, Z0
 	XORQ   BX, BX
 	SUBQ   $0x00000040, DX
-	JL     done2
+	JL     done3
 
-loop1:
+loop2:
+	VMAXPS   (CX)(BX*4), Z0, Z1
+	VMOVNTPS Z1, (AX)(BX*4)
+	VMAXPS   64(CX)(BX*4), Z0, Z1
+	VMOVNTPS Z1, 64(AX)(BX*4)
+	VMAXPS   128(CX)(BX*4), Z0, Z1
+	VMOVNTPS Z1, 128(AX)(BX*4)
+	VMAXPS   192(CX)(BX*4), Z0, Z1
+	VMOVNTPS Z1, 192(AX)(BX*4)
+	ADDQ     $0x00000040, BX
+	SUBQ     $0x00000040, DX
+	JGE      loop2
+
+done3:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, DX
+	JL   done5
+
+loop4:
+	VMAXPS   (CX)(BX*4), Z0, Z1
+	VMOVNTPS Z1, (AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, DX
+	JGE      loop4
+
+done5:
+	ADDQ      $0x00000010, DX
+	TESTQ     DX, DX
+	JZ        skip6
+	XORL      SI, SI
+	BTSL      DX, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*4)
+
+skip6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   x_base+24(FP), CX
+	MOVQ   dst_len+8(FP), DX
+	VXORPS Z0, Z0, Z0
+	XORQ   BX, BX
+	SUBQ   $0x00000040, DX
+	JL     done8
+
+loop7:
 	VMAXPS  (CX)(BX*4), Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	VMAXPS  64(CX)(BX*4), Z0, Z1
@@ -522,24 +657,24 @@ loop1:
 	VMOVUPS Z1, 192(AX)(BX*4)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000040, DX
-	JGE     loop1
+	JGE     loop7
 
-done2:
+done8:
 	ADDQ $0x00000040, DX
 	SUBQ $0x00000010, DX
-	JL   done4
+	JL   done10
 
-loop3:
+loop9:
 	VMAXPS  (CX)(BX*4), Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x00000010, BX
 	SUBQ    $0x00000010, DX
-	JGE     loop3
+	JGE     loop9
 
-done4:
+done10:
 	ADDQ      $0x00000010, DX
 	TESTQ     DX, DX
-	JZ        skip5
+	JZ        skip11
 	XORL      SI, SI
 	BTSL      DX, SI
 	DECL      SI
@@ -548,7 +683,7 @@ done4:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-skip5:
+skip11:
 	VZEROUPPER
 	RET
 

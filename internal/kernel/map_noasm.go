@@ -8,5 +8,5 @@ func combine(dst []float32, a float32, x []float32, b float32, y []float32, c fl
 	combineGeneric(dst, a, x, b, y, c)
 }
 
-func relu(dst, x []float32)       { reluGeneric(dst, x) }
-func reluGrad(dx, g, y []float32) { reluGradGeneric(dx, g, y) }
+func relu(dst, x []float32, _ Target) { reluGeneric(dst, x) }
+func reluGrad(dx, g, y []float32)     { reluGradGeneric(dx, g, y) }

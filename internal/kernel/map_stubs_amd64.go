@@ -17,7 +17,7 @@ func combineAVX2(dst []float32, a float32, x []float32, b float32, y []float32, 
 // reluAVX2 computes dst[i] = 0 where x[i] < 0, else x[i].
 //
 //go:noescape
-func reluAVX2(dst []float32, x []float32)
+func reluAVX2(dst []float32, x []float32, past bool)
 
 // reluGradAVX2 computes dx[i] = 0 where y[i] <= 0, else g[i].
 //
@@ -37,7 +37,7 @@ func combineAVX512(dst []float32, a float32, x []float32, b float32, y []float32
 // reluAVX512 computes dst[i] = 0 where x[i] < 0, else x[i].
 //
 //go:noescape
-func reluAVX512(dst []float32, x []float32)
+func reluAVX512(dst []float32, x []float32, past bool)
 
 // reluGradAVX512 computes dx[i] = 0 where y[i] <= 0, else g[i].
 //

@@ -18,7 +18,7 @@ type mapTest struct {
 var mapTests = []mapTest{
 	{"Add", func(a [][]float32) { Add(a[0], a[1], a[2]) }, 3, []int{1, 2}},
 	{"Combine", func(a [][]float32) { Combine(a[0], 1.7, a[1], -0.3, a[2], 0.01) }, 3, []int{1, 2}},
-	{"ReLU", func(a [][]float32) { ReLU(a[0], a[1]) }, 2, []int{1}},
+	{"ReLU", func(a [][]float32) { ReLU(a[0], a[1], Caches) }, 2, []int{1}},
 	{"ReLUGrad", func(a [][]float32) { ReLUGrad(a[0], a[1], a[2]) }, 3, []int{1}},
 	{"Adam", func(a [][]float32) {
 		Adam(a[0], a[1], a[2], a[3], &AdamStep{Beta1: 0.9, Gain1: 0.1, Beta2: 0.999, Gain2: 0.001, Rate: 1e-3, RootCorrect: 0.3, Eps: 1e-8})
@@ -67,7 +67,7 @@ func TestReLUKeepsNaNAndNegativeZero(t *testing.T) {
 	want := []float32{0, x[1], x[2], 0, 2}
 	eachLevel(t, func(t *testing.T) {
 		y := make([]float32, len(x))
-		ReLU(y, x)
+		ReLU(y, x, Caches)
 		equalBits(t, "y", y, want)
 	})
 }

@@ -29,12 +29,12 @@ func rowMomentsGeneric(mean, squares, x []float32, d int, share float32) {
 
 // RowNorm computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j] for each row. y may
 // be x. All levels agree exactly.
-func RowNorm(y, x, mean, rstd, weight, bias []float32) {
+func RowNorm(y, x, mean, rstd, weight, bias []float32, to Target) {
 	checkRows("RowNorm", mean, len(weight), x)
 	sameLength("RowNorm", y, x)
 	sameLength("RowNorm", mean, rstd)
 	sameLength("RowNorm", weight, bias)
-	rowNorm(y, x, mean, rstd, weight, bias)
+	rowNorm(y, x, mean, rstd, weight, bias, to)
 }
 
 func rowNormGeneric(y, x, mean, rstd, weight, bias []float32) {

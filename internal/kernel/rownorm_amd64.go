@@ -15,12 +15,12 @@ func rowMoments(mean, squares, x []float32, d int, share float32) {
 	}
 }
 
-func rowNorm(y, x, mean, rstd, weight, bias []float32) {
+func rowNorm(y, x, mean, rstd, weight, bias []float32, to Target) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		rowNormAVX512(y, x, mean, rstd, weight, bias)
+		rowNormAVX512(y, x, mean, rstd, weight, bias, to.past(y, len(weight)))
 	case cpu.AVX2:
-		rowNormAVX2(y, x, mean, rstd, weight, bias)
+		rowNormAVX2(y, x, mean, rstd, weight, bias, to.past(y, len(weight)))
 	default:
 		rowNormGeneric(y, x, mean, rstd, weight, bias)
 	}

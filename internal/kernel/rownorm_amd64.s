@@ -150,20 +150,23 @@ done2:
 	VZEROUPPER
 	RET
 
-// func rowNormAVX2(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
-// Requires: AVX
-TEXT ·rowNormAVX2(SB), NOSPLIT, $0-144
-	MOVQ y_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ weight_base+96(FP), DX
-	MOVQ bias_base+120(FP), BX
-	MOVQ weight_len+104(FP), SI
-	XORQ DI, DI
+// func rowNormAVX2(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32, past bool)
+// Requires: AVX, MMX+
+TEXT ·rowNormAVX2(SB), NOSPLIT, $0-145
+	MOVB  past+144(FP), AL
+	TESTB AL, AL
+	JZ    plain1
+	MOVQ  y_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  weight_base+96(FP), DX
+	MOVQ  bias_base+120(FP), BX
+	MOVQ  weight_len+104(FP), SI
+	XORQ  DI, DI
 
-row1:
+row2:
 	MOVQ         mean_len+56(FP), R8
 	CMPQ         DI, R8
-	JGE          done2
+	JGE          done3
 	MOVQ         mean_base+48(FP), R8
 	VBROADCASTSS (R8)(DI*4), Y0
 	MOVQ         rstd_base+72(FP), R8
@@ -171,9 +174,139 @@ row1:
 	MOVQ         SI, R8
 	XORQ         R9, R9
 	SUBQ         $0x00000020, R8
-	JL           done4
+	JL           done5
 
-loop3:
+loop4:
+	VMOVUPS  (CX)(R9*4), Y2
+	VSUBPS   Y0, Y2, Y2
+	VMULPS   Y1, Y2, Y2
+	VMULPS   (DX)(R9*4), Y2, Y2
+	VADDPS   (BX)(R9*4), Y2, Y2
+	VMOVNTPS Y2, (AX)(R9*4)
+	VMOVUPS  32(CX)(R9*4), Y2
+	VSUBPS   Y0, Y2, Y2
+	VMULPS   Y1, Y2, Y2
+	VMULPS   32(DX)(R9*4), Y2, Y2
+	VADDPS   32(BX)(R9*4), Y2, Y2
+	VMOVNTPS Y2, 32(AX)(R9*4)
+	VMOVUPS  64(CX)(R9*4), Y2
+	VSUBPS   Y0, Y2, Y2
+	VMULPS   Y1, Y2, Y2
+	VMULPS   64(DX)(R9*4), Y2, Y2
+	VADDPS   64(BX)(R9*4), Y2, Y2
+	VMOVNTPS Y2, 64(AX)(R9*4)
+	VMOVUPS  96(CX)(R9*4), Y2
+	VSUBPS   Y0, Y2, Y2
+	VMULPS   Y1, Y2, Y2
+	VMULPS   96(DX)(R9*4), Y2, Y2
+	VADDPS   96(BX)(R9*4), Y2, Y2
+	VMOVNTPS Y2, 96(AX)(R9*4)
+	ADDQ     $0x00000020, R9
+	SUBQ     $0x00000020, R8
+	JGE      loop4
+
+done5:
+	ADDQ $0x00000020, R8
+	SUBQ $0x00000008, R8
+	JL   done7
+
+loop6:
+	VMOVUPS  (CX)(R9*4), Y2
+	VSUBPS   Y0, Y2, Y2
+	VMULPS   Y1, Y2, Y2
+	VMULPS   (DX)(R9*4), Y2, Y2
+	VADDPS   (BX)(R9*4), Y2, Y2
+	VMOVNTPS Y2, (AX)(R9*4)
+	ADDQ     $0x00000008, R9
+	SUBQ     $0x00000008, R8
+	JGE      loop6
+
+done7:
+	ADDQ $0x00000008, R8
+	SUBQ $0x00000004, R8
+	JL   done9
+
+loop8:
+	VMOVUPS (CX)(R9*4), X2
+	VSUBPS  X0, X2, X2
+	VMULPS  X1, X2, X2
+	VMULPS  (DX)(R9*4), X2, X2
+	VADDPS  (BX)(R9*4), X2, X2
+	VMOVUPS X2, (AX)(R9*4)
+	ADDQ    $0x04, R9
+	SUBQ    $0x00000004, R8
+	JGE     loop8
+
+done9:
+	ADDQ $0x00000004, R8
+	SUBQ $0x00000002, R8
+	JL   done11
+
+loop10:
+	VMOVSD (CX)(R9*4), X2
+	VSUBPS X0, X2, X2
+	VMULPS X1, X2, X2
+	VMOVSD (DX)(R9*4), X3
+	VMULPS X3, X2, X2
+	VMOVSD (BX)(R9*4), X3
+	VADDPS X3, X2, X2
+	VMOVSD X2, (AX)(R9*4)
+	ADDQ   $0x02, R9
+	SUBQ   $0x00000002, R8
+	JGE    loop10
+
+done11:
+	ADDQ $0x00000002, R8
+	SUBQ $0x00000001, R8
+	JL   done13
+
+loop12:
+	VMOVSS (CX)(R9*4), X2
+	VSUBPS X0, X2, X2
+	VMULPS X1, X2, X2
+	VMOVSS (DX)(R9*4), X3
+	VMULPS X3, X2, X2
+	VMOVSS (BX)(R9*4), X3
+	VADDPS X3, X2, X2
+	VMOVSS X2, (AX)(R9*4)
+	ADDQ   $0x01, R9
+	SUBQ   $0x00000001, R8
+	JGE    loop12
+
+done13:
+	ADDQ $0x00000001, R8
+	LEAQ (AX)(SI*4), AX
+	LEAQ (CX)(SI*4), CX
+	INCQ DI
+	JMP  row2
+
+done3:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ weight_base+96(FP), DX
+	MOVQ bias_base+120(FP), BX
+	MOVQ weight_len+104(FP), SI
+	XORQ DI, DI
+
+row14:
+	MOVQ         mean_len+56(FP), R8
+	CMPQ         DI, R8
+	JGE          done15
+	MOVQ         mean_base+48(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y0
+	MOVQ         rstd_base+72(FP), R8
+	VBROADCASTSS (R8)(DI*4), Y1
+	MOVQ         SI, R8
+	XORQ         R9, R9
+	SUBQ         $0x00000020, R8
+	JL           done17
+
+loop16:
 	VMOVUPS (CX)(R9*4), Y2
 	VSUBPS  Y0, Y2, Y2
 	VMULPS  Y1, Y2, Y2
@@ -200,14 +333,14 @@ loop3:
 	VMOVUPS Y2, 96(AX)(R9*4)
 	ADDQ    $0x00000020, R9
 	SUBQ    $0x00000020, R8
-	JGE     loop3
+	JGE     loop16
 
-done4:
+done17:
 	ADDQ $0x00000020, R8
 	SUBQ $0x00000008, R8
-	JL   done6
+	JL   done19
 
-loop5:
+loop18:
 	VMOVUPS (CX)(R9*4), Y2
 	VSUBPS  Y0, Y2, Y2
 	VMULPS  Y1, Y2, Y2
@@ -216,14 +349,14 @@ loop5:
 	VMOVUPS Y2, (AX)(R9*4)
 	ADDQ    $0x00000008, R9
 	SUBQ    $0x00000008, R8
-	JGE     loop5
+	JGE     loop18
 
-done6:
+done19:
 	ADDQ $0x00000008, R8
 	SUBQ $0x00000004, R8
-	JL   done8
+	JL   done21
 
-loop7:
+loop20:
 	VMOVUPS (CX)(R9*4), X2
 	VSUBPS  X0, X2, X2
 	VMULPS  X1, X2, X2
@@ -232,14 +365,14 @@ loop7:
 	VMOVUPS X2, (AX)(R9*4)
 	ADDQ    $0x04, R9
 	SUBQ    $0x00000004, R8
-	JGE     loop7
+	JGE     loop20
 
-done8:
+done21:
 	ADDQ $0x00000004, R8
 	SUBQ $0x00000002, R8
-	JL   done10
+	JL   done23
 
-loop9:
+loop22:
 	VMOVSD (CX)(R9*4), X2
 	VSUBPS X0, X2, X2
 	VMULPS X1, X2, X2
@@ -250,14 +383,14 @@ loop9:
 	VMOVSD X2, (AX)(R9*4)
 	ADDQ   $0x02, R9
 	SUBQ   $0x00000002, R8
-	JGE    loop9
+	JGE    loop22
 
-done10:
+done23:
 	ADDQ $0x00000002, R8
 	SUBQ $0x00000001, R8
-	JL   done12
+	JL   done25
 
-loop11:
+loop24:
 	VMOVSS (CX)(R9*4), X2
 	VSUBPS X0, X2, X2
 	VMULPS X1, X2, X2
@@ -268,16 +401,16 @@ loop11:
 	VMOVSS X2, (AX)(R9*4)
 	ADDQ   $0x01, R9
 	SUBQ   $0x00000001, R8
-	JGE    loop11
+	JGE    loop24
 
-done12:
+done25:
 	ADDQ $0x00000001, R8
 	LEAQ (AX)(SI*4), AX
 	LEAQ (CX)(SI*4), CX
 	INCQ DI
-	JMP  row1
+	JMP  row14
 
-done2:
+done15:
 	VZEROUPPER
 	RET
 
@@ -807,20 +940,23 @@ done2:
 	VZEROUPPER
 	RET
 
-// func rowNormAVX512(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
-// Requires: AVX, AVX512F
-TEXT ·rowNormAVX512(SB), NOSPLIT, $0-144
-	MOVQ y_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ weight_base+96(FP), DX
-	MOVQ bias_base+120(FP), BX
-	MOVQ weight_len+104(FP), SI
-	XORQ DI, DI
+// func rowNormAVX512(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32, past bool)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·rowNormAVX512(SB), NOSPLIT, $0-145
+	MOVB  past+144(FP), AL
+	TESTB AL, AL
+	JZ    plain1
+	MOVQ  y_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  weight_base+96(FP), DX
+	MOVQ  bias_base+120(FP), BX
+	MOVQ  weight_len+104(FP), SI
+	XORQ  DI, DI
 
-row1:
+row2:
 	MOVQ         mean_len+56(FP), R8
 	CMPQ         DI, R8
-	JGE          done2
+	JGE          done3
 	MOVQ         mean_base+48(FP), R8
 	VBROADCASTSS (R8)(DI*4), Z0
 	MOVQ         rstd_base+72(FP), R8
@@ -828,9 +964,103 @@ row1:
 	MOVQ         SI, R8
 	XORQ         R9, R9
 	SUBQ         $0x00000040, R8
-	JL           done4
+	JL           done5
 
-loop3:
+loop4:
+	VMOVUPS  (CX)(R9*4), Z2
+	VSUBPS   Z0, Z2, Z2
+	VMULPS   Z1, Z2, Z2
+	VMULPS   (DX)(R9*4), Z2, Z2
+	VADDPS   (BX)(R9*4), Z2, Z2
+	VMOVNTPS Z2, (AX)(R9*4)
+	VMOVUPS  64(CX)(R9*4), Z2
+	VSUBPS   Z0, Z2, Z2
+	VMULPS   Z1, Z2, Z2
+	VMULPS   64(DX)(R9*4), Z2, Z2
+	VADDPS   64(BX)(R9*4), Z2, Z2
+	VMOVNTPS Z2, 64(AX)(R9*4)
+	VMOVUPS  128(CX)(R9*4), Z2
+	VSUBPS   Z0, Z2, Z2
+	VMULPS   Z1, Z2, Z2
+	VMULPS   128(DX)(R9*4), Z2, Z2
+	VADDPS   128(BX)(R9*4), Z2, Z2
+	VMOVNTPS Z2, 128(AX)(R9*4)
+	VMOVUPS  192(CX)(R9*4), Z2
+	VSUBPS   Z0, Z2, Z2
+	VMULPS   Z1, Z2, Z2
+	VMULPS   192(DX)(R9*4), Z2, Z2
+	VADDPS   192(BX)(R9*4), Z2, Z2
+	VMOVNTPS Z2, 192(AX)(R9*4)
+	ADDQ     $0x00000040, R9
+	SUBQ     $0x00000040, R8
+	JGE      loop4
+
+done5:
+	ADDQ $0x00000040, R8
+	SUBQ $0x00000010, R8
+	JL   done7
+
+loop6:
+	VMOVUPS  (CX)(R9*4), Z2
+	VSUBPS   Z0, Z2, Z2
+	VMULPS   Z1, Z2, Z2
+	VMULPS   (DX)(R9*4), Z2, Z2
+	VADDPS   (BX)(R9*4), Z2, Z2
+	VMOVNTPS Z2, (AX)(R9*4)
+	ADDQ     $0x00000010, R9
+	SUBQ     $0x00000010, R8
+	JGE      loop6
+
+done7:
+	ADDQ      $0x00000010, R8
+	TESTQ     R8, R8
+	JZ        skip8
+	XORL      R10, R10
+	BTSL      R8, R10
+	DECL      R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (CX)(R9*4), K1, Z2
+	VSUBPS    Z0, Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS.Z (BX)(R9*4), K1, Z0
+	VADDPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(R9*4)
+
+skip8:
+	LEAQ (AX)(SI*4), AX
+	LEAQ (CX)(SI*4), CX
+	INCQ DI
+	JMP  row2
+
+done3:
+	SFENCE
+	VZEROUPPER
+	RET
+
+plain1:
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ weight_base+96(FP), DX
+	MOVQ bias_base+120(FP), BX
+	MOVQ weight_len+104(FP), SI
+	XORQ DI, DI
+
+row9:
+	MOVQ         mean_len+56(FP), R8
+	CMPQ         DI, R8
+	JGE          done10
+	MOVQ         mean_base+48(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z0
+	MOVQ         rstd_base+72(FP), R8
+	VBROADCASTSS (R8)(DI*4), Z1
+	MOVQ         SI, R8
+	XORQ         R9, R9
+	SUBQ         $0x00000040, R8
+	JL           done12
+
+loop11:
 	VMOVUPS (CX)(R9*4), Z2
 	VSUBPS  Z0, Z2, Z2
 	VMULPS  Z1, Z2, Z2
@@ -857,14 +1087,14 @@ loop3:
 	VMOVUPS Z2, 192(AX)(R9*4)
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000040, R8
-	JGE     loop3
+	JGE     loop11
 
-done4:
+done12:
 	ADDQ $0x00000040, R8
 	SUBQ $0x00000010, R8
-	JL   done6
+	JL   done14
 
-loop5:
+loop13:
 	VMOVUPS (CX)(R9*4), Z2
 	VSUBPS  Z0, Z2, Z2
 	VMULPS  Z1, Z2, Z2
@@ -873,12 +1103,12 @@ loop5:
 	VMOVUPS Z2, (AX)(R9*4)
 	ADDQ    $0x00000010, R9
 	SUBQ    $0x00000010, R8
-	JGE     loop5
+	JGE     loop13
 
-done6:
+done14:
 	ADDQ      $0x00000010, R8
 	TESTQ     R8, R8
-	JZ        skip7
+	JZ        skip15
 	XORL      R10, R10
 	BTSL      R8, R10
 	DECL      R10
@@ -892,13 +1122,13 @@ done6:
 	VADDPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(R9*4)
 
-skip7:
+skip15:
 	LEAQ (AX)(SI*4), AX
 	LEAQ (CX)(SI*4), CX
 	INCQ DI
-	JMP  row1
+	JMP  row9
 
-done2:
+done10:
 	VZEROUPPER
 	RET
 

@@ -6,7 +6,7 @@ func rowMoments(mean, squares, x []float32, d int, share float32) {
 	rowMomentsGeneric(mean, squares, x, d, share)
 }
 
-func rowNorm(y, x, mean, rstd, weight, bias []float32) {
+func rowNorm(y, x, mean, rstd, weight, bias []float32, _ Target) {
 	rowNormGeneric(y, x, mean, rstd, weight, bias)
 }
 

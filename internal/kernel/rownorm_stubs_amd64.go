@@ -12,7 +12,7 @@ func rowMomentsAVX2(mean []float32, squares []float32, x []float32, d int, share
 // rowNormAVX2 computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j] for each row.
 //
 //go:noescape
-func rowNormAVX2(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
+func rowNormAVX2(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32, past bool)
 
 // rowNormSumsAVX2 adds dy*xhat to dweight and dy to dbias, and computes the sums of g and g*xhat of each row.
 //
@@ -32,7 +32,7 @@ func rowMomentsAVX512(mean []float32, squares []float32, x []float32, d int, sha
 // rowNormAVX512 computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j] for each row.
 //
 //go:noescape
-func rowNormAVX512(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32)
+func rowNormAVX512(y []float32, x []float32, mean []float32, rstd []float32, weight []float32, bias []float32, past bool)
 
 // rowNormSumsAVX512 adds dy*xhat to dweight and dy to dbias, and computes the sums of g and g*xhat of each row.
 //

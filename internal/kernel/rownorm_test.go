@@ -14,7 +14,7 @@ func one(v float32) []float32 { return []float32{v} }
 
 func TestRowNormMaps(t *testing.T) {
 	for _, m := range []mapTest{
-		{"RowNorm", func(a [][]float32) { RowNorm(a[0], a[1], one(testMean), one(testRstd), a[2], a[3]) }, 4, []int{1}},
+		{"RowNorm", func(a [][]float32) { RowNorm(a[0], a[1], one(testMean), one(testRstd), a[2], a[3], Caches) }, 4, []int{1}},
 		{"RowNormGrad", func(a [][]float32) {
 			RowNormGrad(a[0], a[1], a[2], one(testMean), one(testRstd), a[3], one(0.2), one(-0.3))
 		}, 4, []int{1}},
@@ -108,7 +108,7 @@ func TestRowNormRows(t *testing.T) {
 			run := func(r results, i, n int) {
 				all := func(v []float32) []float32 { return v[i*d:][:n*d] }
 				own := func(v []float32) []float32 { return v[i:][:n] }
-				RowNorm(all(r.y), all(x), own(mean), own(rstd), weight, bias)
+				RowNorm(all(r.y), all(x), own(mean), own(rstd), weight, bias, Caches)
 				RowNormGrad(all(r.dx), all(dy), all(x), own(mean), own(rstd), weight, own(g), own(gx))
 				RowNormSums(own(r.sum), own(r.dot), r.dweight, r.dbias, all(dy), all(x), own(mean), own(rstd), weight)
 				RowMoments(own(r.mean), own(r.squares), all(x), d, 0.1)
@@ -132,12 +132,12 @@ func TestRowNormRefusesLengths(t *testing.T) {
 	for name, call := range map[string]func(){
 		"RowMoments: x":        func() { RowMoments(f(2), f(2), f(7), 4, 1) },
 		"RowMoments: squares":  func() { RowMoments(f(2), f(1), f(8), 4, 1) },
-		"RowNorm: y":           func() { RowNorm(f(7), f(8), f(2), f(2), f(4), f(4)) },
-		"RowNorm: x":           func() { RowNorm(f(8), f(7), f(2), f(2), f(4), f(4)) },
-		"RowNorm: mean":        func() { RowNorm(f(8), f(8), f(3), f(2), f(4), f(4)) },
-		"RowNorm: rstd":        func() { RowNorm(f(8), f(8), f(2), f(1), f(4), f(4)) },
-		"RowNorm: weight":      func() { RowNorm(f(8), f(8), f(2), f(2), f(3), f(4)) },
-		"RowNorm: bias":        func() { RowNorm(f(8), f(8), f(2), f(2), f(4), f(3)) },
+		"RowNorm: y":           func() { RowNorm(f(7), f(8), f(2), f(2), f(4), f(4), Caches) },
+		"RowNorm: x":           func() { RowNorm(f(8), f(7), f(2), f(2), f(4), f(4), Caches) },
+		"RowNorm: mean":        func() { RowNorm(f(8), f(8), f(3), f(2), f(4), f(4), Caches) },
+		"RowNorm: rstd":        func() { RowNorm(f(8), f(8), f(2), f(1), f(4), f(4), Caches) },
+		"RowNorm: weight":      func() { RowNorm(f(8), f(8), f(2), f(2), f(3), f(4), Caches) },
+		"RowNorm: bias":        func() { RowNorm(f(8), f(8), f(2), f(2), f(4), f(3), Caches) },
 		"RowNormSums: sum":     func() { RowNormSums(f(1), f(2), f(4), f(4), f(8), f(8), f(2), f(2), f(4)) },
 		"RowNormSums: dot":     func() { RowNormSums(f(2), f(1), f(4), f(4), f(8), f(8), f(2), f(2), f(4)) },
 		"RowNormSums: dweight": func() { RowNormSums(f(2), f(2), f(3), f(4), f(8), f(8), f(2), f(2), f(4)) },
@@ -170,7 +170,7 @@ func BenchmarkRowNorm(b *testing.B) {
 			run   func()
 		}{
 			{"RowMoments", 4, func() { RowMoments(mean, rstd, x, d, 0.01) }},
-			{"RowNorm", 8, func() { RowNorm(y, x, mean, rstd, weight, bias) }},
+			{"RowNorm", 8, func() { RowNorm(y, x, mean, rstd, weight, bias, Caches) }},
 			{"RowNormSums", 8, func() { RowNormSums(sum, dot, dweight, dbias, dy, x, mean, rstd, weight) }},
 			{"RowNormGrad", 12, func() { RowNormGrad(y, dy, x, mean, rstd, weight, sum, dot) }},
 		} {

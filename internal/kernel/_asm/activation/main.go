@@ -52,10 +52,11 @@ const unroll = 2
 
 // values writes the function y = f(x), of which prepare loads the constants.
 func (g generator) values(name, doc string, prepare func(vec.Constants) value) {
-	f := g.Begin(name, "(y, x []float32)", "computes y[i] = "+doc+".")
-	y, x, n, value := vec.Base("y"), vec.Base("x"), vec.Len("y"), prepare(g.table.Constants(f))
-	f.EachMasked(n, unroll, func(p vec.Piece) { p.StoreMasked(value(p, p.Load(x)), y) })
-	f.End()
+	f := g.Begin(name, "(y, x []float32, past bool)", "computes y[i] = "+doc+".")
+	f.EndEither("past", func() {
+		y, x, n, value := vec.Base("y"), vec.Base("x"), vec.Len("y"), prepare(g.table.Constants(f))
+		f.EachMasked(n, unroll, func(p vec.Piece) { p.StoreMasked(value(p, p.Load(x)), y) })
+	})
 }
 
 // gradients writes the function dx = dy*f'(x), of which prepare loads the

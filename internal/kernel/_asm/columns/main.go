@@ -110,35 +110,37 @@ func scaled(p vec.Piece, x reg.Register, scale, shift Op) reg.VecVirtual {
 // scaleShift gives VMAXPS and VMINPS the value as the last of their operands: it
 // is what comes out unless the limit is beyond it.
 func scaleShift(s vec.Set) {
-	f := s.Begin("scaleShift", "(y, x, scale, shift []float32, low, high float32)",
+	f := s.Begin("scaleShift", "(y, x, scale, shift []float32, low, high float32, past bool)",
 		"computes y[i*cols+j] = x[i*cols+j]*scale[j] + shift[j], but at least low and at most high.")
-	y, x, scale, shift := vec.Base("y"), vec.Base("x"), vec.Base("scale"), vec.Base("shift")
-	l := loadLimits(s)
-	m := matrix{f, vec.Len("scale"), vec.Len("x")}
-	m.values(func(p, cols vec.Piece) {
-		v := scaled(p, x, cols.Mem(scale), cols.Mem(shift))
-		VMAXPS(v, l.low, v)
-		VMINPS(v, l.high, v)
-		p.Store(v, y)
+	f.EndEither("past", func() {
+		y, x, scale, shift := vec.Base("y"), vec.Base("x"), vec.Base("scale"), vec.Base("shift")
+		l := loadLimits(s)
+		m := matrix{f, vec.Len("scale"), vec.Len("x")}
+		m.values(func(p, cols vec.Piece) {
+			v := scaled(p, x, cols.Mem(scale), cols.Mem(shift))
+			VMAXPS(v, l.low, v)
+			VMINPS(v, l.high, v)
+			p.Store(v, y)
+		})
 	})
-	f.End()
 }
 
 func scaleShiftAdd(s vec.Set) {
-	f := s.Begin("scaleShiftAdd", "(y, x, scale, shift, r, rscale, rshift []float32, low float32)",
+	f := s.Begin("scaleShiftAdd", "(y, x, scale, shift, r, rscale, rshift []float32, low float32, past bool)",
 		"computes y[i*cols+j] = (x[i*cols+j]*scale[j] + shift[j]) + (r[i*cols+j]*rscale[j] + rshift[j]), but at least low.")
-	y, x, scale, shift := vec.Base("y"), vec.Base("x"), vec.Base("scale"), vec.Base("shift")
-	r, rscale, rshift := vec.Base("r"), vec.Base("rscale"), vec.Base("rshift")
-	low := s.Broadcast("low")
-	m := matrix{f, vec.Len("scale"), vec.Len("x")}
-	m.values(func(p, cols vec.Piece) {
-		v := scaled(p, x, cols.Mem(scale), cols.Mem(shift))
-		w := scaled(p, r, cols.Mem(rscale), cols.Mem(rshift))
-		VADDPS(w, v, v)
-		VMAXPS(v, low, v)
-		p.Store(v, y)
+	f.EndEither("past", func() {
+		y, x, scale, shift := vec.Base("y"), vec.Base("x"), vec.Base("scale"), vec.Base("shift")
+		r, rscale, rshift := vec.Base("r"), vec.Base("rscale"), vec.Base("rshift")
+		low := s.Broadcast("low")
+		m := matrix{f, vec.Len("scale"), vec.Len("x")}
+		m.values(func(p, cols vec.Piece) {
+			v := scaled(p, x, cols.Mem(scale), cols.Mem(shift))
+			w := scaled(p, r, cols.Mem(rscale), cols.Mem(rshift))
+			VADDPS(w, v, v)
+			VMAXPS(v, low, v)
+			p.Store(v, y)
+		})
 	})
-	f.End()
 }
 
 func scaleShiftSums(s vec.Set) {

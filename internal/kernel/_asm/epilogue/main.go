@@ -23,6 +23,7 @@ func main() {
 		storeF32(s)
 		storeI32(s)
 		finishRows(s)
+		measureRows(s)
 	}
 	Generate()
 }
@@ -92,6 +93,34 @@ func finishRows(s vec.Set) {
 	}
 }
 
+// measureRows adds up the rows in registers.
+func measureRows(s vec.Set) {
+	f := s.Begin("measureRows", "(sum, square, x []float32, outs []int, n int, center []float32)", doc(s))
+	overRows(f, "x", func(parts []part) (func(part, place), func()) {
+		center, sums, squares := f.Zeros(len(parts)), f.Zeros(len(parts)), f.Zeros(len(parts))
+		loadParts(parts, vec.Base("center"), center)
+		each := func(p part, at place) {
+			d := p.load(Mem{Base: at.out, Disp: 4 * f.Lanes * p.h})
+			VSUBPS(center[p.h], d, d)
+			VADDPS(d, sums[p.h], sums[p.h])
+			VFMADD231PS(d, d, squares[p.h])
+		}
+		return each, func() {
+			for _, to := range []struct {
+				name string
+				from []reg.VecVirtual
+			}{{"sum", sums}, {"square", squares}} {
+				base := vec.Base(to.name)
+				for _, p := range parts {
+					v := p.load(Mem{Base: base, Disp: 4 * f.Lanes * p.h})
+					VADDPS(to.from[p.h], v, v)
+					p.store(v, base)
+				}
+			}
+		}
+	})
+}
+
 // A place is where a row of the output begins: its address, and its index in
 // the array.
 type place struct{ out, index reg.GPVirtual }
@@ -122,10 +151,19 @@ func (c *scratch) next(p part) Mem {
 
 func doc(s vec.Set) string { return fmt.Sprintf("stores rows of n <= %d values.", 2*s.Lanes) }
 
-// eachRow writes the loop over the rows, for rows of one vector and for rows
-// of two. prepare loads what the rows share and returns the code that computes
-// a part of the output.
+// eachRow writes the loop over the rows of an output. prepare loads what the rows
+// share and returns the code that computes a part of the output.
 func eachRow(f *vec.Func, prepare func([]part) func(part, place) reg.VecVirtual) {
+	overRows(f, "dst", func(parts []part) (func(part, place), func()) {
+		compute := prepare(parts)
+		return func(p part, at place) { p.store(compute(p, at), at.out) }, func() {}
+	})
+}
+
+// overRows writes a loop over the rows of an array, for rows of one vector and for
+// rows of two. prepare loads what the rows share and returns the code for a part of
+// a row, and that behind the loop.
+func overRows(f *vec.Func, array string, prepare func([]part) (each func(part, place), last func())) {
 	n, two := GP64(), f.Label("two")
 	Load(Param("n"), n)
 	CMPQ(n, Imm(uint64(f.Lanes)))
@@ -140,23 +178,24 @@ func eachRow(f *vec.Func, prepare func([]part) func(part, place) reg.VecVirtual)
 			parts[h] = part{Func: f, h: h}
 		}
 		parts = append(parts, part{Func: f, h: full, n: n, mask: f.First(n)})
-		compute := prepare(parts)
+		each, last := prepare(parts)
 
 		row, end := f.Label("row"), f.Label("end")
-		dst, outs, rows := vec.Base("dst"), vec.Base("outs"), vec.Len("outs")
+		base, outs, rows := vec.Base(array), vec.Base("outs"), vec.Len("outs")
 		TESTQ(rows, rows)
 		JZ(LabelRef(end))
 		Label(row)
 		at := place{GP64(), GP64()}
 		MOVQ(Mem{Base: outs}, at.index)
 		ADDQ(Imm(8), outs)
-		LEAQ(Mem{Base: dst, Index: at.index, Scale: 4}, at.out)
+		LEAQ(Mem{Base: base, Index: at.index, Scale: 4}, at.out)
 		for _, p := range parts {
-			p.store(compute(p, at), at.out)
+			each(p, at)
 		}
 		DECQ(rows)
 		JNZ(LabelRef(row))
 		Label(end)
+		last()
 		f.End()
 	}
 }

@@ -52,15 +52,16 @@ func combine(s vec.Set) {
 // relu gives VMAXPS x as the last of its operands: it is what comes out unless
 // zero is greater.
 func relu(s vec.Set) {
-	f := s.Begin("relu", "(dst, x []float32)", "computes dst[i] = 0 where x[i] < 0, else x[i].")
-	dst, x, n := vec.Base("dst"), vec.Base("x"), vec.Len("dst")
-	zero := s.Zeros(1)[0]
-	f.Each(n, unroll, func(p vec.Piece) {
-		v := p.New()
-		VMAXPS(p.Operand(x), p.Of(zero), v)
-		p.Store(v, dst)
+	f := s.Begin("relu", "(dst, x []float32, past bool)", "computes dst[i] = 0 where x[i] < 0, else x[i].")
+	f.EndEither("past", func() {
+		dst, x, n := vec.Base("dst"), vec.Base("x"), vec.Len("dst")
+		zero := s.Zeros(1)[0]
+		f.Each(n, unroll, func(p vec.Piece) {
+			v := p.New()
+			VMAXPS(p.Operand(x), p.Of(zero), v)
+			p.Store(v, dst)
+		})
 	})
-	f.End()
 }
 
 func reluGrad(s vec.Set) {

@@ -143,19 +143,20 @@ func (r row) normalised(p vec.Piece) reg.VecVirtual {
 }
 
 func rowNorm(s vec.Set) {
-	f := s.Begin("rowNorm", "(y, x, mean, rstd, weight, bias []float32)",
+	f := s.Begin("rowNorm", "(y, x, mean, rstd, weight, bias []float32, past bool)",
 		"computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j] for each row.")
-	y, x, weight, bias := vec.Base("y"), vec.Base("x"), vec.Base("weight"), vec.Base("bias")
-	rows(f, "mean", vec.Len("weight"), []reg.GPVirtual{y, x}, func(w walk) {
-		r := w.load(x)
-		w.each(func(p vec.Piece) {
-			v := r.normalised(p)
-			VMULPS(p.Operand(weight), v, v)
-			VADDPS(p.Operand(bias), v, v)
-			p.Store(v, y)
+	f.EndEither("past", func() {
+		y, x, weight, bias := vec.Base("y"), vec.Base("x"), vec.Base("weight"), vec.Base("bias")
+		rows(f, "mean", vec.Len("weight"), []reg.GPVirtual{y, x}, func(w walk) {
+			r := w.load(x)
+			w.each(func(p vec.Piece) {
+				v := r.normalised(p)
+				VMULPS(p.Operand(weight), v, v)
+				VADDPS(p.Operand(bias), v, v)
+				p.Store(v, y)
+			})
 		})
 	})
-	f.End()
 }
 
 func rowNormSums(s vec.Set) {

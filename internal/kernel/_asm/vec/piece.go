@@ -15,6 +15,7 @@ type Piece struct {
 	index reg.Register // the offset is index values and disp bytes
 	disp  int
 	mask  reg.Register // of the valid lanes; nil if all are
+	past  bool         // stored past the caches where all are
 }
 
 // Full returns the n-th of neighbouring full vectors, of which the first has
@@ -87,6 +88,8 @@ func (p Piece) Operand(base reg.Register) Op {
 func (p Piece) Store(r, base reg.Register) {
 	m := p.Mem(base)
 	switch {
+	case p.past && p.mask == nil && p.lanes == p.set.Lanes:
+		VMOVNTPS(r, m)
 	case p.mask != nil && p.set == AVX512:
 		VMOVUPS(r, p.mask, m)
 	case p.mask != nil:

@@ -84,6 +84,7 @@ func (s Set) Fold(rs []reg.VecVirtual, op func(a, b, c Op)) reg.Register {
 type Func struct {
 	Set
 	labels int
+	past   bool // full vectors are stored past the caches
 }
 
 // Begin begins the function whose name is that of the kernel and the set.
@@ -106,6 +107,31 @@ func (f *Func) EndWith(r reg.Register) {
 	VZEROUPPER()
 	Store(r, ReturnIndex(0))
 	RET()
+}
+
+// EndEither writes the rest of the function twice: with stores of full vectors past
+// the caches, for a parameter that is true, and with ordinary ones. Where it is
+// true, these vectors are aligned.
+func (f *Func) EndEither(past string, body func()) {
+	flag, plain := GP8(), f.Label("plain")
+	Load(Param(past), flag)
+	TESTB(flag, flag)
+	JZ(LabelRef(plain))
+	f.past = true
+	body()
+	SFENCE() // other processors see the stores once they see what follows
+	f.End()
+	Label(plain)
+	f.past = false
+	body()
+	f.End()
+}
+
+// Full returns the n-th of neighbouring full vectors, as Set's.
+func (f *Func) Full(n int, index reg.Register) Piece {
+	p := f.Set.Full(n, index)
+	p.past = f.past
+	return p
 }
 
 // Label returns a name for a label that the function does not have yet.

@@ -12,6 +12,9 @@ import (
 // go through the float32 kernels. Depthwise convolutions, which are bound by
 // memory, and convolutions of small groups are computed in float32.
 
+// conversionBlock is the number of values that are converted in a chunk.
+const conversionBlock = 1 << 14
+
 // InputGradientBF16 is InputGradient for a weight of codes and a rounded
 // gradient:
 //

@@ -104,21 +104,6 @@ func (f *rowFactors) of(scale []float32, w window, count int, own *ragged) []flo
 	return f.each[:count]
 }
 
-// conversionBlock is the number of values that are converted in a chunk.
-const conversionBlock = 1 << 14
-
-// InputGradientCodes is InputGradient for a weight of codes.
-func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
-	type values struct {
-		w     []float32
-		codes []int8
-	}
-	w := arena.Floats(len(codes))
-	parallel.Blocks(workers, len(w), conversionBlock, values{w, codes}, func(v *values, lo, hi int) { kernel.CodesF32(v.w[lo:hi], v.codes[lo:hi]) })
-	p.InputGradient(workers, arena, dx, dy, n, w)
-	arena.Release(w)
-}
-
 // Dequantise returns the values of codes as QuantiseU8 stores them, n samples in
 // the frame p.Input:
 //

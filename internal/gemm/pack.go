@@ -177,26 +177,32 @@ func (g *gather) packRuns(panel []int8, s span, filters []int8, k int) {
 
 // packInverse packs a weight for one residue of the input gradient: the rows
 // are (tap, o), the columns c.
-func (p *Plan) packInverse(workers *parallel.Pool, arena *tensor.Arena, g *gather, w []float32) Panels {
+func packInverse[W float32 | int8](p *Plan, workers *parallel.Pool, arena *tensor.Arena, g *gather, w []W) Panels {
 	b := Panels{tile: kernel.TileF32(), n: p.C / p.Groups, k: g.steps(floats), groups: p.Groups}
 	b.f32 = arena.Floats(b.groups * b.k * b.columns())
-	parallel.Run(workers, b.groups*b.count(), inversePanels{packing{b, p, g}, w})
+	parallel.Run(workers, b.groups*b.count(), inversePanels[W]{packing{b, p, g}, w})
 	return b
 }
 
-type inversePanels struct {
+type inversePanels[W float32 | int8] struct {
 	packing
-	w []float32
+	w []W
 }
 
-func (t *inversePanels) Chunk(_, i int) {
+func (t *inversePanels[W]) Chunk(_, i int) {
 	group, at, s := t.part(i)
 	n, depth, taps := t.b.n, t.g.depth, t.p.KH*t.p.KW
 	panel := t.b.f32[at:][:t.b.k*s.width]
 	clearTail(panel, s)
 	for k, tap := range t.g.taps {
 		for o := range depth {
-			copy(panel[(k*depth+o)*s.width:], t.w[((group*depth+o)*taps+tap)*n+s.first:][:s.n])
+			row := panel[(k*depth+o)*s.width:][:s.n]
+			switch w := any(t.w[((group*depth+o)*taps+tap)*n+s.first:][:s.n]).(type) {
+			case []float32:
+				copy(row, w)
+			case []int8:
+				kernel.CodesF32(row, w)
+			}
 		}
 	}
 }

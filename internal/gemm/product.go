@@ -59,9 +59,30 @@ func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy
 		defer arena.Release(w)
 		p = p.merged
 	}
+	inputGradient(p, workers, arena, dx, dy, n, w)
+}
+
+// InputGradientCodes is InputGradient for a weight of codes.
+func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
+	if p.depthwise != nil {
+		w := arena.Floats(len(codes))
+		kernel.CodesF32(w, codes)
+		p.depthwiseInputGradient(workers, arena, dx, dy, n, w)
+		arena.Release(w)
+		return
+	}
+	if p.merged != nil {
+		codes = p.spreadCodes(workers, arena, codes)
+		defer arena.ReleaseCodes(codes)
+		p = p.merged
+	}
+	inputGradient(p, workers, arena, dx, dy, n, codes)
+}
+
+func inputGradient[W float32 | int8](p *Plan, workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []W) {
 	gathers, a, aLen := p.inverse.fit(workers, arena, dy, n)
 	for i := range gathers {
-		b := p.packInverse(workers, arena, &gathers[i], w)
+		b := packInverse(p, workers, arena, &gathers[i], w)
 		gathers[i].product(workers, arena, dx, p.H*p.W*p.C, a, aLen, n, b, nil, nil)
 		b.Release(arena)
 	}

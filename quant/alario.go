@@ -40,8 +40,8 @@ func alarioConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autograd.Geometry
 	norms, peaks := arena.Floats(2*batch), arena.Floats(batch)
 	samples(t, batch, size, func(i int) {
 		n := layerNorm(x.Data[i*size:][:size])
-		norms[2*i], norms[2*i+1] = n.root, n.center
-		peaks[i] = n.peak / n.root
+		norms[2*i], norms[2*i+1] = float32(n.root), n.center
+		peaks[i] = n.peak / norms[2*i]
 	})
 	gamma := float32(0)
 	for _, v := range peaks {
@@ -111,7 +111,7 @@ func (o *alario) Backward(t *autograd.Tape) {
 				dn[j] = 0
 			}
 		}
-		n := norm{root: o.norms[2*i], center: o.norms[2*i+1]}
+		n := norm{root: float64(o.norms[2*i]), center: o.norms[2*i+1]}
 		n.backward(dn, o.x.Data[i*size:][:size], 1, true)
 	})
 	t.AddGrad(o.x, dx)

@@ -61,13 +61,13 @@ func (r Recipe) integerConv(t *autograd.Tape, x, w, bias *tensor.Tensor, g autog
 		kept = autograd.Keep(t, w, weights)
 	}
 	xcodes := arena.Bytes(n * p.Input.Len())
-	steps := arena.Floats(n) // gamma/127 of each sample: the value of one code
+	steps := arena.Doubles(n) // gamma/127 of each sample: the value of one code
 	norms := arena.Floats(2 * n)
 	r.activations(t, p.Input, xcodes, x.Data, steps, norms)
 
 	scales := arena.Floats(n)
 	for i, s := range steps {
-		scales[i] = s * weights.beta
+		scales[i] = float32(s * float64(weights.beta))
 	}
 	y := arena.Tensor(shape)
 	p.ForwardCodes(t.Workers(), arena, y.Data, xcodes, n, weights.panels, scales, bias.Values(), then)
@@ -93,16 +93,17 @@ type packedWeights struct {
 
 // activations quantises the samples of x into their frames. norms receives the
 // root and the center of each.
-func (r Recipe) activations(t *autograd.Tape, f gemm.Frame, codes []uint8, x, steps, norms []float32) {
+func (r Recipe) activations(t *autograd.Tape, f gemm.Frame, codes []uint8, x []float32, steps []float64, norms []float32) {
 	size := f.H * f.W * f.C
-	parallel.Run(t.Workers(), chunks(len(steps), size), quantising{r.binary(), f, codes, x, steps, norms})
+	parallel.Run(t.Workers(), chunks(len(steps), size), quantising{r.binary(), f, codes, x, norms, steps})
 }
 
 type quantising struct {
-	centred         bool
-	f               gemm.Frame
-	codes           []uint8
-	x, steps, norms []float32
+	centred  bool
+	f        gemm.Frame
+	codes    []uint8
+	x, norms []float32
+	steps    []float64
 }
 
 func (q *quantising) Chunk(_, chunk int) {
@@ -114,12 +115,13 @@ func (q *quantising) Chunk(_, chunk int) {
 		if q.centred {
 			n = layerNorm(in)
 		}
-		gamma := max(n.peak/n.root, minPeak)
+		gamma := max(float64(n.peak)/n.root, minPeak)
 		q.steps[i] = gamma / maxCode
-		q.norms[2*i], q.norms[2*i+1] = n.root, n.center
+		q.norms[2*i], q.norms[2*i+1] = float32(n.root), n.center
 		framed := q.codes[i*f.Len():][:f.Len()]
-		// n*127/gamma = (x-center)*127/(root*gamma)
-		scale := maxCode / (n.root * gamma)
+		// n*127/gamma = (x-center)*127/(root*gamma). The factor is rounded once: what
+		// it is off by moves every code on a rounding boundary.
+		scale := float32(maxCode / (n.root * gamma))
 		if f.Bare() {
 			kernel.QuantiseU8(framed, in, n.center, scale)
 			continue
@@ -137,7 +139,8 @@ type integerConv struct {
 	x, w, bias, y *tensor.Tensor
 	codes         []int8
 	xcodes        []uint8 // in the frame
-	steps, norms  []float32
+	steps         []float64
+	norms         []float32
 	beta          float32
 	n             int
 }
@@ -155,7 +158,7 @@ func (o *integerConv) Backward(t *autograd.Tape) {
 	if o.w.NeedGrad {
 		scale := arena.Floats(o.n)
 		for i, s := range o.steps {
-			scale[i] = s * (o.beta / (o.beta + weightEps))
+			scale[i] = float32(s * float64(o.beta/(o.beta+weightEps)))
 		}
 		dw := autograd.ParamGrad(o.w)
 		if o.recipe.roundsGradient() {
@@ -180,14 +183,14 @@ func (o *integerConv) Backward(t *autograd.Tape) {
 	} else {
 		p.InputGradientCodes(workers, arena, dx, dy, o.n, o.codes)
 	}
-	parallel.Run(workers, chunks(o.n, len(dx)/o.n), unnorming{dx, o.x.Data, o.norms, o.beta, o.recipe.binary()})
+	parallel.Run(workers, chunks(o.n, len(dx)/o.n), unnorming{dx, o.x.Data, o.norms, float64(o.beta), o.recipe.binary()})
 	t.AddGrad(o.x, dx)
 }
 
 // unnorming takes gradients back through the norms of samples.
 type unnorming struct {
 	dx, x, norms []float32
-	gain         float32
+	gain         float64
 	centred      bool
 }
 
@@ -195,7 +198,7 @@ func (u *unnorming) Chunk(_, chunk int) {
 	count := len(u.norms) / 2
 	size := len(u.dx) / count
 	for i := range chunkOf(chunk, count, size) {
-		n := norm{root: u.norms[2*i], center: u.norms[2*i+1]}
+		n := norm{root: float64(u.norms[2*i]), center: u.norms[2*i+1]}
 		n.backward(u.dx[i*size:][:size], u.x[i*size:][:size], u.gain, u.centred)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // A norm is the normalisation of one sample or token: n = (x - center) / root.
 type norm struct {
 	center float32
-	root   float32 // sqrt(mean((x-center)^2) + eps)
+	root   float64 // sqrt(mean((x-center)^2) + eps)
 	peak   float32 // max |x-center|
 }
 
@@ -28,7 +28,7 @@ func rmsNorm(x []float32) norm { return normOf(x, 0, rmsEps) }
 
 func normOf(x []float32, center float32, eps float64) norm {
 	squares, peak := kernel.Extent(x, center)
-	return norm{center: center, root: float32(math.Sqrt(squares/float64(len(x)) + eps)), peak: peak}
+	return norm{center: center, root: math.Sqrt(squares/float64(len(x)) + eps), peak: peak}
 }
 
 func sum(x []float32) float64 {
@@ -64,7 +64,7 @@ func parts(x []float32) func(yield func([]float32) bool) {
 //	dx = (dn - mean(dn) - xhat*mean(dn*xhat)) * gain/root
 //
 // where mean(dn) belongs to the layer norm only.
-func (n norm) backward(dn, x []float32, gain float32, centred bool) {
+func (n norm) backward(dn, x []float32, gain float64, centred bool) {
 	d := float64(len(x))
 	dot, total := 0.0, 0.0
 	for lo := 0; lo < len(x); lo += few {
@@ -74,7 +74,7 @@ func (n norm) backward(dn, x []float32, gain float32, centred bool) {
 			total += float64(kernel.Sum(dn[lo:hi]))
 		}
 	}
-	root, center, slope := float64(n.root), float64(n.center), float64(gain)/float64(n.root)
+	root, center, slope := n.root, float64(n.center), gain/n.root
 	pull := (dot - center*total) / (d * root * root) // mean(dn*xhat)/root
 	shift := slope * (center*pull - total/d)
 	kernel.Combine(dn, float32(slope), dn, float32(-slope*pull), x, float32(shift))

@@ -23,26 +23,21 @@ func (c Conv) isDepthwise() bool {
 
 // depthwise holds the tables of a depthwise convolution.
 type depthwise struct {
-	forward  sweep        // y from x
-	backward sweep        // dx from dy
-	weights  *kernel.Line // dw of a filter row from rows of dy and x
+	forward  sweep      // y from x
+	backward sweep      // dx from dy
+	weights  tapsOfRows // dw from dy and x
 }
 
 // A sweep computes images from images: each pixel of the result from those
 // that some taps of the filter see. Offsets are counted in values.
 type sweep struct {
-	from, to  int   // values in an image
-	filterRow int   // values in a row of the filter
-	taps      []int // the weight's taps in the order in which they are packed: those of a residue lie together
-	rows      []sweepRow
-	columns   []sweepColumns // for each residue of the stride
-}
-
-// A sweepRow is a row of the result.
-type sweepRow struct {
-	y, x, w int // where it begins; the first row of the image and of the filter that it reads
-	taps    int // rows it reads
-	xStep   int // from one to the next
+	from, to int   // values in an image
+	fromRow  int   // values in a row of an image that it reads
+	taps     []int // the weight's taps in the order in which they are packed: those of a residue lie together
+	rows     []kernel.Row
+	columns  []sweepColumns // for each residue of the stride
+	steps    kernel.Steps
+	band     int // rows that a call of a kernel computes
 }
 
 // sweepColumns are the columns of the result whose sums have the same taps.
@@ -52,6 +47,12 @@ type sweepColumns struct {
 	line  *kernel.Line
 }
 
+// bandValues is how many values a call of a kernel reads at most, without the
+// rows that it shares with the call before, or writes: they stay in the level 2
+// cache while the kernel goes down the rows, once for each block of columns and
+// each residue of the stride.
+const bandValues = 1 << 15
+
 func (p *Plan) planDepthwise() {
 	p.Input = Frame{H: p.H, W: p.W, C: p.C}
 	output := Frame{H: p.OutH(), W: p.OutW(), C: p.C}
@@ -60,21 +61,25 @@ func (p *Plan) planDepthwise() {
 	p.depthwise = &depthwise{
 		forward:  newSweep(p.Input, output, []residue{h}, []residue{w}, p.KW),
 		backward: newSweep(output, p.Input, residues(p.H, p.KH, p.SH, p.PH, p.DH), residues(p.W, p.KW, p.SW, p.PW, p.DW), p.KW),
-		weights:  kernel.NewLine(w.offsets, w.first, p.W),
+		weights:  p.newTapsOfRows(kernel.NewLine(w.offsets, w.first, p.W)),
 	}
 }
 
 func newSweep(from, to Frame, rows, columns []residue, kw int) sweep {
-	s := sweep{from: from.Len(), to: to.Len(), filterRow: kw * to.C, rows: make([]sweepRow, to.H)}
+	s := sweep{
+		from: from.Len(), to: to.Len(), fromRow: from.RowLen(), rows: make([]kernel.Row, to.H),
+		steps: kernel.Steps{A: kw * to.C, X: from.RowLen(), Column: to.C},
+		band:  max(1, bandValues*to.H/max(from.Len(), to.Len())),
+	}
 	filterRow := 0
 	for _, r := range rows {
+		s.steps.X = max(s.steps.X, distance(r.offsets)*from.RowLen()) // all residues with several taps have the same
 		for i, at := range r.at {
 			seen := r.seen(i, from.H)
-			row := sweepRow{y: at * to.RowLen(), taps: seen.end - seen.first}
-			if row.taps > 0 {
-				row.x = (r.first[i] + r.offsets[seen.first]) * from.RowLen()
-				row.w = (filterRow + seen.first) * kw * to.C
-				row.xStep = max(1, distance(r.offsets)) * from.RowLen()
+			row := kernel.Row{Y: at * to.RowLen(), Terms: seen.end - seen.first}
+			if row.Terms > 0 {
+				row.X = (r.first[i] + r.offsets[seen.first]) * from.RowLen()
+				row.A = (filterRow + seen.first) * kw * to.C
 			}
 			s.rows[at] = row
 		}
@@ -108,24 +113,22 @@ func distance(list []int) int {
 }
 
 // A sweepPart is the part of a sweep that one call of a kernel computes: the
-// columns of a residue, in a row of an image, for channels [c, c+channels).
+// columns of a residue in some rows of an image.
 type sweepPart struct {
-	image       int
-	y, x, w     int
-	yStep       int
-	c, channels int
-	line        *kernel.Line
-	steps       kernel.Steps
-	ahead       interval // of x, which the next parts will read
+	image   int
+	y, x, w int
+	columns *sweepColumns
+	rows    []kernel.Row
+	ahead   interval // of x, which the next parts will read
 }
 
-// A sweeping is a sweep over n images with so many channels, at most strip of
-// them in a part. compute is told of every part; it captures nothing.
+// A sweeping is a sweep over n images with so many channels. compute is told of
+// every part; it captures nothing.
 type sweeping struct {
 	*sweep
-	n, channels, strip int
-	step               int // rows in a task
-	compute            func(o *sweeping, s sweepPart)
+	n, channels int
+	step        int // rows in a task
+	compute     func(o *sweeping, s sweepPart)
 
 	// What compute works on.
 	y, bias, scale []float32
@@ -143,35 +146,43 @@ func (o sweeping) run(workers *parallel.Pool) {
 
 func (o *sweeping) Chunk(_, task int) {
 	s, total := o.sweep, o.n*len(o.rows)
-	for m := task * o.step; m < min((task+1)*o.step, total); m++ {
-		image, row := m/len(s.rows), &s.rows[m%len(s.rows)]
-		ahead := portions{s.fresh(m, total), (o.channels + o.strip - 1) / o.strip * len(s.columns)}
-		for c := 0; c < o.channels; c += o.strip {
-			for i := range s.columns {
-				col := &s.columns[i]
-				o.compute(o, sweepPart{
-					image: image, y: image*s.to + row.y + col.y + c, x: image*s.from + row.x + c, w: row.w + col.w + c, yStep: col.yStep,
-					c: c, channels: min(o.strip, o.channels-c), line: col.line, ahead: ahead.next(),
-					steps: kernel.Steps{Rows: row.taps, A: s.filterRow, X: row.xStep, Column: o.channels},
-				})
-			}
+	end := min((task+1)*o.step, total)
+	for band := s.bandFrom(task*o.step, end); band.first < band.end; band = s.bandFrom(band.end, end) {
+		image, row := band.first/len(s.rows), band.first%len(s.rows)
+		ahead := portions{s.fresh(band, s.bandFrom(band.end, total)), len(s.columns)}
+		for i := range s.columns {
+			col := &s.columns[i]
+			o.compute(o, sweepPart{
+				image: image, y: image*s.to + col.y, x: image * s.from, w: col.w,
+				columns: col, rows: s.rows[row:][:band.end-band.first], ahead: ahead.next(),
+			})
 		}
 	}
 }
 
-// fresh returns what row m+1 of total, counted over all images, reads and row
-// m does not.
-func (s *sweep) fresh(m, total int) interval {
-	if m+1 == total {
+// bandFrom returns the band of rows, counted over all images, that begins with
+// the first of those given. They are of one image.
+func (s *sweep) bandFrom(first, end int) interval {
+	image := first / len(s.rows)
+	return interval{first, min(first+s.band, end, (image+1)*len(s.rows))}
+}
+
+// fresh returns what a band reads and the one before it does not, of which the
+// rows between those of a dilated filter are a part.
+func (s *sweep) fresh(before, band interval) interval {
+	if band.first == band.end {
 		return interval{}
 	}
-	read := func(m int) interval {
-		image, row := m/len(s.rows)*s.from, &s.rows[m%len(s.rows)]
-		// The rows between those of a dilated filter count, but none behind the image.
-		return interval{image + row.x, image + min(row.x+row.taps*row.xStep, s.from)}
+	at := func(m int) (int, *kernel.Row) { return m / len(s.rows) * s.from, &s.rows[m%len(s.rows)] }
+	end := func(band interval) int {
+		image, row := at(band.end - 1)
+		if row.Terms == 0 {
+			return image
+		}
+		return image + row.X + (row.Terms-1)*s.steps.X + s.fromRow
 	}
-	now, next := read(m), read(m+1)
-	return interval{max(now.end, next.first), next.end}
+	image, row := at(band.first)
+	return interval{max(end(before), image+row.X), end(band)}
 }
 
 // portions deals out an interval in a number of parts.
@@ -187,13 +198,6 @@ func (p *portions) next() interval {
 	next := interval{p.first, p.first + (p.end-p.first)/p.parts}
 	p.first, p.parts = next.end, p.parts-1
 	return next
-}
-
-// strip returns how many channels are computed together: as many as have
-// their weights in the level 1 cache.
-func (p *Plan) strip() int {
-	const values, least = 4096, 64
-	return max(values/(p.KH*p.KW)/least, 1) * least
 }
 
 // packDepthwise packs a weight in a sweep's order, and a bias of zeros.
@@ -247,11 +251,12 @@ func (t *tapCodes) Chunk(_, tap int) {
 	}
 }
 
-// large reports whether the images of n samples do not fit the caches. Then it
-// pays to fetch ahead, and to write past the caches.
-func (p *Plan) large(n int) bool {
+// large reports whether the images of n samples, with values of x of so many
+// bytes, do not fit the caches. Then it pays to fetch ahead, and to write past
+// the caches.
+func (p *Plan) large(n, size int) bool {
 	const cache = 16 << 20
-	return 4*n*(p.depthwise.forward.from+p.depthwise.forward.to) > cache
+	return n*(size*p.depthwise.forward.from+4*p.depthwise.forward.to) > cache
 }
 
 func (p *Plan) depthwiseForward(workers *parallel.Pool, y, x []float32, n int, w Panels, bias []float32) {
@@ -269,12 +274,13 @@ func (p *Plan) depthwiseInputGradient(workers *parallel.Pool, arena *tensor.Aren
 
 func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, w Panels, bias []float32) {
 	compute := func(o *sweeping, s sweepPart) {
+		steps := o.steps
 		if o.large {
-			s.steps.Stream, s.steps.Ahead = true, s.ahead.of(o.x)
+			steps.Stream, steps.Ahead[0] = true, s.ahead.of(o.x)
 		}
-		kernel.DepthwiseF32(o.y[s.y:], s.yStep, o.bias[s.c:], 0, o.w.f32[s.w:], o.x[s.x:], s.channels, s.line, s.steps)
+		kernel.DepthwiseF32(o.y[s.y:], s.columns.yStep, o.bias, 0, o.w.f32[s.w:], o.x[s.x:], o.channels, s.columns.line, s.rows, steps)
 	}
-	sweeping{sweep: s, n: n, channels: p.C, strip: p.strip(), compute: compute, y: y, bias: bias, x: x, w: w, large: p.large(n)}.run(workers)
+	sweeping{sweep: s, n: n, channels: p.C, compute: compute, y: y, bias: bias, x: x, w: w, large: p.large(n, 4)}.run(workers)
 }
 
 func (p *Plan) depthwiseForwardCodes(workers *parallel.Pool, y []float32, x []uint8, n int, w Panels, scale, bias []float32) {
@@ -282,7 +288,9 @@ func (p *Plan) depthwiseForwardCodes(workers *parallel.Pool, y []float32, x []ui
 		bias = w.noBias
 	}
 	compute := func(o *sweeping, s sweepPart) {
-		kernel.DepthwiseU8S8(o.y[s.y:], s.yStep, o.scale[s.image], o.bias[s.c:], o.w.s8[s.w:], o.codes[s.x:], s.channels, s.line, s.steps)
+		steps := o.steps
+		steps.Stream = o.large
+		kernel.DepthwiseU8S8(o.y[s.y:], s.columns.yStep, o.scale[s.image], o.bias, o.w.s8[s.w:], o.codes[s.x:], o.channels, s.columns.line, s.rows, steps)
 	}
-	sweeping{sweep: &p.depthwise.forward, n: n, channels: p.C, strip: p.strip(), compute: compute, y: y, bias: bias, scale: scale, codes: x, w: w}.run(workers)
+	sweeping{sweep: &p.depthwise.forward, n: n, channels: p.C, compute: compute, y: y, bias: bias, scale: scale, codes: x, w: w, large: p.large(n, 1)}.run(workers)
 }

@@ -123,7 +123,7 @@ func TestDepthwiseLarge(t *testing.T) {
 			p := NewPlan(g)
 			in, out := p.Input.Len(), p.OutH()*p.OutW()*p.O
 			n := 1
-			for !p.large(n) {
+			for !p.large(n, 4) {
 				n++
 			}
 			x, dy, w, bias := random(1, n*in), random(2, n*out), random(3, g.O*g.K()), random(4, g.O)

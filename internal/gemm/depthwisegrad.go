@@ -11,20 +11,53 @@ import (
 //
 //	dw[kh,kw,c] += sum(oh, ow) dy[oh,ow,c] * x[oh*SH+kh*DH-PH, ow*SW+kw*DW-PW, c]
 //
-// A call of the kernel computes the sums of one row of the filter over some
-// rows of dy.
+// A call of the kernel computes the sums over some bars of dy. A bar is so few
+// rows that they stay in the level 1 cache, with those of x that they meet, while
+// one row of the filter after the other goes over them.
 
-// gradStrip is the number of channels that a call computes.
+// gradStrip is the number of channels in a task that has not all of them.
 const gradStrip = 64
+
+// tapsOfRows is the table of a weight gradient.
+type tapsOfRows struct {
+	line *kernel.Line
+	rows []kernel.Row // of an image: for each bar and each row of the filter
+	bar  int          // rows of dy
+	bars int          // in an image
+}
+
+func (p *Plan) newTapsOfRows(line *kernel.Line) tapsOfRows {
+	const pixels = 32 // of a bar, unless a row has more
+	t := tapsOfRows{line: line, bar: min(max(1, pixels/p.OutW()), p.OutH())}
+	for first := 0; first < p.OutH(); first += t.bar {
+		t.bars++
+		for kh := range p.KH {
+			row := kernel.Row{Y: kh * p.KW * p.C, Init: kh * p.KW * p.C}
+			low, high := first, min(first+t.bar, p.OutH())
+			top := kh*p.DH - p.PH // the row of x that row 0 of dy meets
+			for low < high && low*p.SH+top < 0 {
+				low++
+			}
+			for low < high && (high-1)*p.SH+top >= p.H {
+				high--
+			}
+			if low < high {
+				row.A, row.X, row.Terms = low*p.OutW()*p.C, (low*p.SH+top)*p.Input.RowLen(), high-low
+			}
+			t.rows = append(t.rows, row)
+		}
+	}
+	return t
+}
 
 func (p *Plan) depthwiseWeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy, x []float32, n int) {
 	// Large images are read in the order of memory. Small ones are rather cut
 	// by channels, which takes fewer partial sums.
 	width, tasks := gradStrip, rowTasks/2
-	if p.large(n) {
+	if p.large(n, 4) {
 		width, tasks = p.C, rowTasks
 	}
-	strips, total := (p.C+width-1)/width, n*p.OutH()
+	strips, total := (p.C+width-1)/width, n*p.depthwise.weights.bars
 	chunks := min((tasks+strips-1)/strips, total)
 	g := depthwiseGrad{p: p, n: n, dw: dw, dy: dy, x: x, width: width, strips: strips, total: total, chunks: chunks}
 	g.sums, g.unpacked = arena.Floats(chunks*g.size()), arena.Floats(g.size())
@@ -35,7 +68,7 @@ func (p *Plan) depthwiseWeightGradient(workers *parallel.Pool, arena *tensor.Are
 }
 
 // depthwiseGrad is a weight gradient: sums of so many channels (width) over parts
-// of the total of rows, [chunks][taps][C].
+// of the total of bars, [chunks][taps][C].
 type depthwiseGrad struct {
 	p                            *Plan
 	n                            int
@@ -70,65 +103,55 @@ func (g *tapMerging) Chunk(_, i int) {
 	kernel.Add(to, to, from)
 }
 
-// tapSums writes the sums of channels [c, end) over some rows of dy, counted
-// over all of the n images.
-func (p *Plan) tapSums(sums, dy, x []float32, c, end int, rows interval, n int) {
-	for t := range p.KH * p.KW {
-		clear(sums[t*p.C:][c:end])
+// tapSums writes the sums of channels [c, end) over some bars, counted over all
+// of the n images.
+func (p *Plan) tapSums(sums, dy, x []float32, c, end int, bars interval, n int) {
+	t, large := &p.depthwise.weights, p.large(n, 4)
+	for tap := range p.KH * p.KW {
+		clear(sums[tap*p.C:][c:end])
 	}
-	large, strips := p.large(n), (end-c+gradStrip-1)/gradStrip
-	for now := p.rowsOfCall(rows); now.first < now.end; now = p.rowsOfCall(interval{now.end, rows.end}) {
-		// What the next calls read: the first row of the filter looks ahead in
-		// dy, the others in x.
-		var dyAhead, xAhead portions
-		if next := p.rowsOfCall(interval{now.end, rows.end}); large && next.first < next.end {
+	for now := p.barsOfCall(bars, end-c); now.first < now.end; {
+		steps := kernel.Steps{A: p.OutW() * p.C, X: p.SH * p.Input.RowLen(), Column: p.C}
+		next := p.barsOfCall(interval{now.end, bars.end}, end-c)
+		if large && next.first < next.end {
 			seen := p.seenBy(next)
-			dyAhead = portions{interval{next.first * p.OutW() * p.C, next.end * p.OutW() * p.C}, strips}
-			xAhead = portions{interval{max(seen.first, p.seenBy(now).end), seen.end}, strips * (p.KH - 1)}
+			seen.first = max(seen.first, p.seenBy(now).end)
+			steps.Ahead = [2][]float32{p.rowsOfBars(next).of(dy), seen.of(x)}
 		}
-		for c := c; c < end; c += gradStrip {
-			p.addRows(sums[c:], dy[c:], x[c:], min(gradStrip, end-c), 0, now, dyAhead.next().of(dy))
-			for kh := 1; kh < p.KH; kh++ {
-				p.addRows(sums[c:], dy[c:], x[c:], min(gradStrip, end-c), kh, now, xAhead.next().of(x))
-			}
-		}
+		image := now.first / t.bars
+		rows := t.rows[(now.first-image*t.bars)*p.KH:][:(now.end-now.first)*p.KH]
+		kernel.DepthwiseF32(sums[c:], p.C, sums[c:], p.C, dy[image*p.depthwise.forward.to+c:], x[image*p.Input.Len()+c:], end-c, t.line, rows, steps)
+		now = next
 	}
 }
 
-// rowsOfCall returns the first of some rows of dy: those of one call of the
-// kernel, in one image.
-func (p *Plan) rowsOfCall(rows interval) interval {
-	const pixels = 256
-	image := rows.first / p.OutH()
-	return interval{rows.first, min(rows.first+max(1, pixels/p.OutW()), rows.end, (image+1)*p.OutH())}
+// barsOfCall returns the first of some bars, in one image: those of one call of
+// the kernel, for so many channels. What it reads fits the level 2 cache beside
+// what is fetched for the next one.
+func (p *Plan) barsOfCall(bars interval, channels int) interval {
+	t := &p.depthwise.weights
+	image, count := bars.first/t.bars, max(1, bandValues/(t.bar*(p.OutW()+p.SH*p.W)*channels))
+	return interval{bars.first, min(bars.first+count, bars.end, (image+1)*t.bars)}
 }
 
-// seenBy returns the values of x that some rows of dy, of one image, see.
-func (p *Plan) seenBy(rows interval) interval {
-	image, low, high := rows.first/p.OutH(), rows.first%p.OutH(), (rows.end-1)%p.OutH()
-	first, end := max(0, low*p.SH-p.PH), min(p.H, high*p.SH-p.PH+(p.KH-1)*p.DH+1)
-	return interval{image*p.Input.Len() + first*p.Input.RowLen(), image*p.Input.Len() + end*p.Input.RowLen()}
+// rowsOfBars returns the values of dy in some bars of one image.
+func (p *Plan) rowsOfBars(bars interval) interval {
+	image, low, high := p.inImage(bars)
+	first, row := image*p.depthwise.forward.to, p.OutW()*p.C
+	return interval{first + low*row, first + high*row}
 }
 
-// addRows adds to the sums of filter row kh the terms of some rows of dy, of one
-// image.
-func (p *Plan) addRows(sums, dy, x []float32, channels, kh int, rows interval, ahead []float32) {
-	image := rows.first / p.OutH()
-	low, high := rows.first-image*p.OutH(), rows.end-image*p.OutH()
-	top := kh*p.DH - p.PH // the row of x that row 0 of dy meets
-	for low < high && low*p.SH+top < 0 {
-		low++
-	}
-	for low < high && (high-1)*p.SH+top >= p.H {
-		high--
-	}
-	if low == high {
-		return
-	}
-	sums = sums[kh*p.KW*p.C:]
-	dy = dy[image*p.depthwise.forward.to+low*p.OutW()*p.C:]
-	x = x[image*p.Input.Len()+(low*p.SH+top)*p.Input.RowLen():]
-	kernel.DepthwiseF32(sums, p.C, sums, p.C, dy, x, channels, p.depthwise.weights, kernel.Steps{
-		Rows: high - low, A: p.OutW() * p.C, X: p.SH * p.Input.RowLen(), Column: p.C, Ahead: ahead,
-	})
+// seenBy returns the values of x that some bars, of one image, see.
+func (p *Plan) seenBy(bars interval) interval {
+	image, low, high := p.inImage(bars)
+	first, row := image*p.Input.Len(), p.Input.RowLen()
+	top, bottom := max(0, low*p.SH-p.PH), min(p.H, (high-1)*p.SH-p.PH+(p.KH-1)*p.DH+1)
+	return interval{first + top*row, first + max(top, bottom)*row}
+}
+
+// inImage returns the image that some bars are in, and their rows there.
+func (p *Plan) inImage(bars interval) (image, low, high int) {
+	t := &p.depthwise.weights
+	image = bars.first / t.bars
+	return image, (bars.first - image*t.bars) * t.bar, min((bars.end-image*t.bars)*t.bar, p.OutH())
 }

@@ -8,26 +8,41 @@ import (
 	"github.com/AlarioAI/bitnet/internal/cpu"
 )
 
-func depthwiseF32(y []float32, yStep int, init []float32, initStep int, a, x []float32, channels int, l *Line, s Steps) {
-	kernel, wide := depthwiseF32AVX512, 32 // shapes other than 0 want a multiple of so many channels
+func depthwiseF32(y []float32, yStep int, init []float32, initStep int, a, x []float32, channels int, l *Line, rows []Row, s Steps) {
+	kernel, wide, group := depthwiseF32AVX512, 1, 32 // shapes other than 0 want a multiple of wide channels
 	switch cpu.Current() {
 	case cpu.AVX2:
-		kernel, wide = depthwiseF32AVX2, 8
+		kernel, wide, group = depthwiseF32AVX2, 8, 8
 	case cpu.Generic:
-		depthwiseF32Generic(y, yStep, init, initStep, a, x, channels, l, s)
+		depthwiseF32Generic(y, yStep, init, initStep, a, x, channels, l, rows, s)
 		return
 	}
-	const line = 16 // values in a line of the cache
-	s.Stream = s.Stream && yStep%line == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(y)))%(4*line) == 0
+	s.Stream = s.Stream && wholeLines(y, yStep, rows)
+	if s.Stream && len(rows) > 1 && group < cacheLine {
+		// The other half of a line has to follow soon, not after all rows.
+		ahead := s.Ahead
+		for i := range rows {
+			for k, x := range ahead {
+				n := len(x) / (len(rows) - i)
+				s.Ahead[k], ahead[k] = x[:n], x[n:]
+			}
+			depthwiseF32(y, yStep, init, initStep, a, x, channels, l, rows[i:i+1], s)
+		}
+		return
+	}
+	terms := 0
+	for i := range rows {
+		terms += rows[i].Terms
+	}
 	run := func(t *tiling, first, n int) {
 		w := l.walk(t, s)
-		lines := ceil(len(s.Ahead), line*max(1, l.groups(t)*s.Rows*ceil(n, wide)))
-		kernel(y[first:], init[first:], yStep, initStep, a[first:], x[first:],
-			w.aCol, w.aNext, w.at, w.xCol, w.xGroup, w.xBlock, w.xNext, w.rows, t.groups, n, t.reach, t.number,
-			s.Ahead, lines, s.Stream)
-		s.Ahead = nil
+		lines := ceil(len(s.Ahead[0])+len(s.Ahead[1]), cacheLine*max(1, l.groups(t)*terms*ceil(n, group)))
+		kernel(y[first:], init[first:], yStep, initStep, from(a, first), from(x, first),
+			w.aCol, w.aNext, w.at, w.xCol, w.xGroup, w.xBlock, w.xNext, t.groups, n, &rows[0].Y, len(rows), t.reach, t.number,
+			s.Ahead[0], s.Ahead[1], lines, s.Stream)
+		s.Ahead = [2][]float32{}
 	}
-	whole := l.floats.split(channels, wide, s)
+	whole := l.floats.split(channels, wide)
 	if whole > 0 {
 		run(&l.floats, 0, whole)
 	}
@@ -36,19 +51,20 @@ func depthwiseF32(y []float32, yStep int, init []float32, initStep int, a, x []f
 	}
 }
 
-func depthwiseU8S8(y []float32, yStep int, scale float32, bias []float32, a []int8, x []uint8, channels int, l *Line, s Steps) {
-	kernel, whole := depthwiseU8S8AVX512, l.codes.split(channels, 32, s)
+func depthwiseU8S8(y []float32, yStep int, scale float32, bias []float32, a []int8, x []uint8, channels int, l *Line, rows []Row, s Steps) {
+	kernel, whole := depthwiseU8S8AVX512, l.codes.split(channels, 32)
 	switch cpu.Current() {
 	case cpu.AVX2:
 		kernel, whole = depthwiseU8S8AVX2, 0
 	case cpu.Generic:
-		depthwiseU8S8Generic(y, yStep, scale, bias, a, x, channels, l, s)
+		depthwiseU8S8Generic(y, yStep, scale, bias, a, x, channels, l, rows, s)
 		return
 	}
+	stream := s.Stream && wholeLines(y, yStep, rows)
 	run := func(t *tiling, first, n int) {
 		w := l.walk(t, s)
-		kernel(y[first:], bias[first:], yStep, scale, a[first:], x[first:],
-			w.aCol, w.aNext, w.at, w.xCol, w.xGroup, w.xBlock, w.xNext, w.rows, t.groups, n, t.reach, t.number)
+		kernel(y[first:], bias[first:], yStep, scale, from(a, first), from(x, first),
+			w.aCol, w.aNext, w.at, w.xCol, w.xGroup, w.xBlock, w.xNext, t.groups, n, &rows[0].Y, len(rows), t.reach, t.number, stream)
 	}
 	if whole > 0 {
 		run(&l.codes, 0, whole)
@@ -58,10 +74,26 @@ func depthwiseU8S8(y []float32, yStep int, scale float32, bias []float32, a []in
 	}
 }
 
+const cacheLine = 16 // values of y in a line of the cache
+
+// wholeLines reports whether every sum begins with a line of the cache: then y
+// can be written past the caches.
+func wholeLines(y []float32, yStep int, rows []Row) bool {
+	all := yStep | int(uintptr(unsafe.Pointer(unsafe.SliceData(y)))/4)
+	for i := range rows {
+		all |= rows[i].Y
+	}
+	return all%cacheLine == 0
+}
+
+// from returns an array from a channel on. Where there are no terms, it may have
+// fewer.
+func from[T any](x []T, channel int) []T { return x[min(channel, len(x)):] }
+
 // split returns how many channels a tiling computes: a multiple of wide, none
-// in shape 0 or where there are no terms.
-func (t *tiling) split(channels, wide int, s Steps) int {
-	if t.number == 0 || s.Rows == 0 {
+// in shape 0.
+func (t *tiling) split(channels, wide int) int {
+	if t.number == 0 {
 		return 0
 	}
 	return channels - channels%wide
@@ -78,7 +110,6 @@ type walk struct {
 	xGroup      int // to the next group
 	xBlock      int // to the next block
 	xNext       int // from behind the last group of a row to the next row
-	rows        int
 }
 
 func (l *Line) walk(t *tiling, s Steps) walk {
@@ -86,7 +117,7 @@ func (l *Line) walk(t *tiling, s Steps) walk {
 		return walk{}
 	}
 	sum, term := distance(l.sums)*s.Column, distance(l.terms)*s.Column
-	w := walk{aCol: s.Column, at: (l.sums[0] + l.terms[0]) * s.Column, xCol: sum, rows: s.Rows}
+	w := walk{aCol: s.Column, at: (l.sums[0] + l.terms[0]) * s.Column, xCol: sum}
 	if t.number > 0 {
 		w.xCol = term
 	}

@@ -4,31 +4,42 @@
 
 #include "textflag.h"
 
-// func depthwiseF32AVX2(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int, ahead []float32, lines int, stream bool)
+// func depthwiseF32AVX2(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, ahead []float32, then []float32, lines int, stream bool)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·depthwiseF32AVX2(SB), NOSPLIT, $0-257
-	SHLQ $0x02, aCol+112(FP)
-	SHLQ $0x02, aNext+120(FP)
-	SHLQ $0x02, at+128(FP)
-	SHLQ $0x02, xCol+136(FP)
-	SHLQ $0x02, xGroup+144(FP)
-	SHLQ $0x02, xBlock+152(FP)
-	SHLQ $0x02, xNext+160(FP)
-	SHLQ $0x02, yStep+48(FP)
-	SHLQ $0x02, initStep+56(FP)
-	CMPQ shape+216(FP), $0x00
-	JNE  other1
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end3
+TEXT ·depthwiseF32AVX2(SB), NOSPLIT, $16-289
+	SHLQ   $0x02, aCol+112(FP)
+	SHLQ   $0x02, aNext+120(FP)
+	SHLQ   $0x02, at+128(FP)
+	SHLQ   $0x02, xCol+136(FP)
+	SHLQ   $0x02, xGroup+144(FP)
+	SHLQ   $0x02, xBlock+152(FP)
+	SHLQ   $0x02, xNext+160(FP)
+	SHLQ   $0x02, yStep+48(FP)
+	SHLQ   $0x02, initStep+56(FP)
+	CMPQ   shape+224(FP), $0x00
+	JNE    other1
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end3
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end3
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
 block2:
-	MOVQ reach_base+192(FP), DX
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000008, AX
 	JL   done5
 
 loop4:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows6:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -38,196 +49,226 @@ loop4:
 	VXORPS  Y6, Y6, Y6
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Y0
 	TESTL   $0x00000002, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y1
 	TESTL   $0x00000004, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y2
 	TESTL   $0x00000008, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y3
 	TESTL   $0x00000010, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y4
 	TESTL   $0x00000020, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y5
 	TESTL   $0x00000040, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y6
 
-done6:
+done7:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done10
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done9
+	JZ    done10
 
-row7:
+row8:
 	LEAQ 4(DX), R9
 
-group8:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done11
+group9:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some12
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done13
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead10:
+some12:
+ahead11:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead10
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead11
+	MOVQ       R11, ahead_base+232(FP)
 
-done11:
+done13:
 	MOVL        (R9), R11
 	VMOVUPS     (BX), Y7
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent12
+	JZ          absent14
 	VMOVUPS     (R13), Y8
 	VFMADD231PS Y8, Y7, Y0
 
-absent12:
+absent14:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent14
+	JZ          absent16
 	VMOVUPS     (R13), Y8
 	VFMADD231PS Y8, Y7, Y1
 
-absent14:
+absent16:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent16
+	JZ          absent18
 	VMOVUPS     (R13), Y8
 	VFMADD231PS Y8, Y7, Y2
 
-absent16:
+absent18:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent18
+	JZ          absent20
 	VMOVUPS     (R13), Y8
 	VFMADD231PS Y8, Y7, Y3
 
-absent18:
+absent20:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent20
+	JZ          absent22
 	VMOVUPS     (R13), Y8
 	VFMADD231PS Y8, Y7, Y4
 
-absent20:
+absent22:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent22
+	JZ          absent24
 	VMOVUPS     (R13), Y8
 	VFMADD231PS Y8, Y7, Y5
 
-absent22:
+absent24:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent24
+	JZ          absent26
 	VMOVUPS     (R13), Y8
 	VFMADD231PS Y8, Y7, Y6
 
-absent24:
+absent26:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group8
+	JNE  group9
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row7
+	JNZ  row8
 
-done9:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream26
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Y0, (BX)
-	TESTL   $0x00000002, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Y1, (BX)
-	TESTL   $0x00000004, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Y2, (BX)
-	TESTL   $0x00000008, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Y3, (BX)
-	TESTL   $0x00000010, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Y4, (BX)
-	TESTL   $0x00000020, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Y5, (BX)
-	TESTL   $0x00000040, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Y6, (BX)
-
-done28:
-	JMP stored27
-
-stream26:
+done10:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain28
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Y0, (BX)
 	TESTL    $0x00000002, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Y1, (BX)
 	TESTL    $0x00000004, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Y2, (BX)
 	TESTL    $0x00000008, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Y3, (BX)
 	TESTL    $0x00000010, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Y4, (BX)
 	TESTL    $0x00000020, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Y5, (BX)
 	TESTL    $0x00000040, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Y6, (BX)
 
-done29:
-stored27:
+done30:
+	JMP stored29
+
+plain28:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+
+done31:
+stored29:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows6
 	ADDQ $0x08, CX
 	SUBQ $0x00000008, AX
 	JGE  loop4
@@ -235,9 +276,13 @@ stored27:
 done5:
 	ADDQ $0x00000008, AX
 
-vector30:
-	TESTQ        AX, AX
-	JLE          next31
+vector32:
+	TESTQ AX, AX
+	JLE   next33
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows34:
 	MOVQ         AX, BX
 	VMOVD        BX, X0
 	VPBROADCASTD X0, Y0
@@ -255,164 +300,191 @@ vector30:
 	VXORPS       Y7, Y7, Y7
 	MOVQ         init_base+24(FP), BX
 	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         8(SI), SI
+	LEAQ         (BX)(SI*4), BX
 	MOVQ         initStep+56(FP), SI
 	MOVL         (DX), DI
 	VMASKMOVPS   (BX), Y0, Y1
 	TESTL        $0x00000002, DI
-	JZ           done32
+	JZ           done35
 	ADDQ         SI, BX
 	VMASKMOVPS   (BX), Y0, Y2
 	TESTL        $0x00000004, DI
-	JZ           done32
+	JZ           done35
 	ADDQ         SI, BX
 	VMASKMOVPS   (BX), Y0, Y3
 	TESTL        $0x00000008, DI
-	JZ           done32
+	JZ           done35
 	ADDQ         SI, BX
 	VMASKMOVPS   (BX), Y0, Y4
 	TESTL        $0x00000010, DI
-	JZ           done32
+	JZ           done35
 	ADDQ         SI, BX
 	VMASKMOVPS   (BX), Y0, Y5
 	TESTL        $0x00000020, DI
-	JZ           done32
+	JZ           done35
 	ADDQ         SI, BX
 	VMASKMOVPS   (BX), Y0, Y6
 	TESTL        $0x00000040, DI
-	JZ           done32
+	JZ           done35
 	ADDQ         SI, BX
 	VMASKMOVPS   (BX), Y0, Y7
 
-done32:
+done35:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done38
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done35
+	JZ    done38
 
-row33:
+row36:
 	LEAQ 4(DX), R9
 
-group34:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done37
+group37:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some40
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done41
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead36:
+some40:
+ahead39:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead36
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead39
+	MOVQ       R11, ahead_base+232(FP)
 
-done37:
+done41:
 	MOVL        (R9), R11
 	VMASKMOVPS  (BX), Y0, Y8
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent38
+	JZ          absent42
 	VMASKMOVPS  (R13), Y0, Y9
 	VFMADD231PS Y9, Y8, Y1
 
-absent38:
+absent42:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent40
+	JZ          absent44
 	VMASKMOVPS  (R13), Y0, Y9
 	VFMADD231PS Y9, Y8, Y2
 
-absent40:
+absent44:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent42
+	JZ          absent46
 	VMASKMOVPS  (R13), Y0, Y9
 	VFMADD231PS Y9, Y8, Y3
 
-absent42:
+absent46:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent44
+	JZ          absent48
 	VMASKMOVPS  (R13), Y0, Y9
 	VFMADD231PS Y9, Y8, Y4
 
-absent44:
+absent48:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent46
+	JZ          absent50
 	VMASKMOVPS  (R13), Y0, Y9
 	VFMADD231PS Y9, Y8, Y5
 
-absent46:
+absent50:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent48
+	JZ          absent52
 	VMASKMOVPS  (R13), Y0, Y9
 	VFMADD231PS Y9, Y8, Y6
 
-absent48:
+absent52:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent50
+	JZ          absent54
 	VMASKMOVPS  (R13), Y0, Y9
 	VFMADD231PS Y9, Y8, Y7
 
-absent50:
+absent54:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group34
+	JNE  group37
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row33
+	JNZ  row36
 
-done35:
+done38:
 	MOVQ       y_base+0(FP), BX
 	LEAQ       (BX)(CX*4), BX
+	MOVQ       (SP), SI
+	MOVQ       (SI), SI
+	LEAQ       (BX)(SI*4), BX
 	MOVQ       yStep+48(FP), SI
 	MOVL       (DX), DI
 	VMASKMOVPS Y1, Y0, (BX)
 	TESTL      $0x00000002, DI
-	JZ         done52
+	JZ         done56
 	ADDQ       SI, BX
 	VMASKMOVPS Y2, Y0, (BX)
 	TESTL      $0x00000004, DI
-	JZ         done52
+	JZ         done56
 	ADDQ       SI, BX
 	VMASKMOVPS Y3, Y0, (BX)
 	TESTL      $0x00000008, DI
-	JZ         done52
+	JZ         done56
 	ADDQ       SI, BX
 	VMASKMOVPS Y4, Y0, (BX)
 	TESTL      $0x00000010, DI
-	JZ         done52
+	JZ         done56
 	ADDQ       SI, BX
 	VMASKMOVPS Y5, Y0, (BX)
 	TESTL      $0x00000020, DI
-	JZ         done52
+	JZ         done56
 	ADDQ       SI, BX
 	VMASKMOVPS Y6, Y0, (BX)
 	TESTL      $0x00000040, DI
-	JZ         done52
+	JZ         done56
 	ADDQ       SI, BX
 	VMASKMOVPS Y7, Y0, (BX)
 
-done52:
+done56:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows34
 	ADDQ $0x08, CX
 	SUBQ $0x08, AX
-	JMP  vector30
+	JMP  vector32
 
-next31:
+next33:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
@@ -421,36 +493,47 @@ next31:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
+	SUBQ   AX, reach_len+208(FP)
 	JG     block2
 
 end3:
-	CMPB stream+256(FP), $0x00
-	JEQ  done53
+	CMPB stream+288(FP), $0x00
+	JEQ  done57
 	SFENCE
 
-done53:
+done57:
 	VZEROUPPER
 	RET
 
 other1:
-	CMPQ shape+216(FP), $0x01
-	JNE  other54
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end56
+	CMPQ   shape+224(FP), $0x01
+	JNE    other58
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end60
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end60
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block55:
-	MOVQ reach_base+192(FP), DX
+block59:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000008, AX
-	JL   done58
+	JL   done62
 
-loop57:
+loop61:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows63:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -460,66 +543,85 @@ loop57:
 	VXORPS  Y6, Y6, Y6
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Y0
 	TESTL   $0x00000002, DI
-	JZ      done59
+	JZ      done64
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y1
 	TESTL   $0x00000004, DI
-	JZ      done59
+	JZ      done64
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y2
 	TESTL   $0x00000008, DI
-	JZ      done59
+	JZ      done64
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y3
 	TESTL   $0x00000010, DI
-	JZ      done59
+	JZ      done64
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y4
 	TESTL   $0x00000020, DI
-	JZ      done59
+	JZ      done64
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y5
 	TESTL   $0x00000040, DI
-	JZ      done59
+	JZ      done64
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y6
 
-done59:
+done64:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done67
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done62
+	JZ    done67
 
-row60:
+row65:
 	LEAQ 4(DX), R9
 
-group61:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done64
+group66:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some69
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done70
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead63:
+some69:
+ahead68:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead63
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead68
+	MOVQ       R11, ahead_base+232(FP)
 
-done64:
+done70:
 	MOVL        (R9), R11
 	VMOVUPS     (BX), Y7
 	ADDQ        DI, BX
@@ -529,162 +631,173 @@ done64:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent65
+	JZ          absent71
 	VMOVUPS     (R13), Y10
 	VFMADD231PS Y10, Y7, Y0
 
-absent65:
+absent71:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent67
+	JZ          absent73
 	VMOVUPS     (R13), Y10
 	VFMADD231PS Y10, Y8, Y0
 	VFMADD231PS Y10, Y7, Y1
 
-absent67:
+absent73:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent69
+	JZ          absent75
 	VMOVUPS     (R13), Y10
 	VFMADD231PS Y10, Y9, Y0
 	VFMADD231PS Y10, Y8, Y1
 	VFMADD231PS Y10, Y7, Y2
 
-absent69:
+absent75:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent71
+	JZ          absent77
 	VMOVUPS     (R13), Y10
 	VFMADD231PS Y10, Y9, Y1
 	VFMADD231PS Y10, Y8, Y2
 	VFMADD231PS Y10, Y7, Y3
 
-absent71:
+absent77:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent73
+	JZ          absent79
 	VMOVUPS     (R13), Y10
 	VFMADD231PS Y10, Y9, Y2
 	VFMADD231PS Y10, Y8, Y3
 	VFMADD231PS Y10, Y7, Y4
 
-absent73:
+absent79:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent75
+	JZ          absent81
 	VMOVUPS     (R13), Y10
 	VFMADD231PS Y10, Y9, Y3
 	VFMADD231PS Y10, Y8, Y4
 	VFMADD231PS Y10, Y7, Y5
 
-absent75:
+absent81:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent77
+	JZ          absent83
 	VMOVUPS     (R13), Y10
 	VFMADD231PS Y10, Y9, Y4
 	VFMADD231PS Y10, Y8, Y5
 	VFMADD231PS Y10, Y7, Y6
 
-absent77:
+absent83:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent79
+	JZ          absent85
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y9, Y5
 	VFMADD231PS Y7, Y8, Y6
 
-absent79:
+absent85:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent81
+	JZ          absent87
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y9, Y6
 
-absent81:
+absent87:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group61
+	JNE  group66
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row60
+	JNZ  row65
 
-done62:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream83
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Y0, (BX)
-	TESTL   $0x00000002, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Y1, (BX)
-	TESTL   $0x00000004, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Y2, (BX)
-	TESTL   $0x00000008, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Y3, (BX)
-	TESTL   $0x00000010, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Y4, (BX)
-	TESTL   $0x00000020, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Y5, (BX)
-	TESTL   $0x00000040, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Y6, (BX)
-
-done85:
-	JMP stored84
-
-stream83:
+done67:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain89
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Y0, (BX)
 	TESTL    $0x00000002, DI
-	JZ       done86
+	JZ       done91
 	ADDQ     SI, BX
 	VMOVNTPS Y1, (BX)
 	TESTL    $0x00000004, DI
-	JZ       done86
+	JZ       done91
 	ADDQ     SI, BX
 	VMOVNTPS Y2, (BX)
 	TESTL    $0x00000008, DI
-	JZ       done86
+	JZ       done91
 	ADDQ     SI, BX
 	VMOVNTPS Y3, (BX)
 	TESTL    $0x00000010, DI
-	JZ       done86
+	JZ       done91
 	ADDQ     SI, BX
 	VMOVNTPS Y4, (BX)
 	TESTL    $0x00000020, DI
-	JZ       done86
+	JZ       done91
 	ADDQ     SI, BX
 	VMOVNTPS Y5, (BX)
 	TESTL    $0x00000040, DI
-	JZ       done86
+	JZ       done91
 	ADDQ     SI, BX
 	VMOVNTPS Y6, (BX)
 
-done86:
-stored84:
+done91:
+	JMP stored90
+
+plain89:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done92
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done92
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done92
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done92
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done92
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done92
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+
+done92:
+stored90:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows63
 	ADDQ $0x08, CX
 	SUBQ $0x00000008, AX
-	JGE  loop57
+	JGE  loop61
 
-done58:
+done62:
 	ADDQ   $0x00000008, AX
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
@@ -694,36 +807,47 @@ done58:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block55
+	SUBQ   AX, reach_len+208(FP)
+	JG     block59
 
-end56:
-	CMPB stream+256(FP), $0x00
-	JEQ  done87
+end60:
+	CMPB stream+288(FP), $0x00
+	JEQ  done93
 	SFENCE
 
-done87:
+done93:
 	VZEROUPPER
 	RET
 
-other54:
-	CMPQ shape+216(FP), $0x02
-	JNE  other88
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end90
+other58:
+	CMPQ   shape+224(FP), $0x02
+	JNE    other94
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end96
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end96
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block89:
-	MOVQ reach_base+192(FP), DX
+block95:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000008, AX
-	JL   done92
+	JL   done98
 
-loop91:
+loop97:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows99:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -733,66 +857,85 @@ loop91:
 	VXORPS  Y6, Y6, Y6
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Y0
 	TESTL   $0x00000002, DI
-	JZ      done93
+	JZ      done100
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y1
 	TESTL   $0x00000004, DI
-	JZ      done93
+	JZ      done100
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y2
 	TESTL   $0x00000008, DI
-	JZ      done93
+	JZ      done100
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y3
 	TESTL   $0x00000010, DI
-	JZ      done93
+	JZ      done100
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y4
 	TESTL   $0x00000020, DI
-	JZ      done93
+	JZ      done100
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y5
 	TESTL   $0x00000040, DI
-	JZ      done93
+	JZ      done100
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y6
 
-done93:
+done100:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done103
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done96
+	JZ    done103
 
-row94:
+row101:
 	LEAQ 4(DX), R9
 
-group95:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done98
+group102:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some105
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done106
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead97:
+some105:
+ahead104:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead97
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead104
+	MOVQ       R11, ahead_base+232(FP)
 
-done98:
+done106:
 	MOVL        (R9), R11
 	VMOVUPS     (BX), Y7
 	ADDQ        DI, BX
@@ -806,41 +949,41 @@ done98:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent99
+	JZ          absent107
 	VMOVUPS     (R13), Y12
 	VFMADD231PS Y12, Y7, Y0
 
-absent99:
+absent107:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent101
+	JZ          absent109
 	VMOVUPS     (R13), Y12
 	VFMADD231PS Y12, Y8, Y0
 	VFMADD231PS Y12, Y7, Y1
 
-absent101:
+absent109:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent103
+	JZ          absent111
 	VMOVUPS     (R13), Y12
 	VFMADD231PS Y12, Y9, Y0
 	VFMADD231PS Y12, Y8, Y1
 	VFMADD231PS Y12, Y7, Y2
 
-absent103:
+absent111:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent105
+	JZ          absent113
 	VMOVUPS     (R13), Y12
 	VFMADD231PS Y12, Y10, Y0
 	VFMADD231PS Y12, Y9, Y1
 	VFMADD231PS Y12, Y8, Y2
 	VFMADD231PS Y12, Y7, Y3
 
-absent105:
+absent113:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent107
+	JZ          absent115
 	VMOVUPS     (R13), Y12
 	VFMADD231PS Y12, Y11, Y0
 	VFMADD231PS Y12, Y10, Y1
@@ -848,10 +991,10 @@ absent105:
 	VFMADD231PS Y12, Y8, Y3
 	VFMADD231PS Y12, Y7, Y4
 
-absent107:
+absent115:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent109
+	JZ          absent117
 	VMOVUPS     (R13), Y12
 	VFMADD231PS Y12, Y11, Y1
 	VFMADD231PS Y12, Y10, Y2
@@ -859,10 +1002,10 @@ absent107:
 	VFMADD231PS Y12, Y8, Y4
 	VFMADD231PS Y12, Y7, Y5
 
-absent109:
+absent117:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent111
+	JZ          absent119
 	VMOVUPS     (R13), Y12
 	VFMADD231PS Y12, Y11, Y2
 	VFMADD231PS Y12, Y10, Y3
@@ -870,124 +1013,135 @@ absent109:
 	VFMADD231PS Y12, Y8, Y5
 	VFMADD231PS Y12, Y7, Y6
 
-absent111:
+absent119:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent113
+	JZ          absent121
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y11, Y3
 	VFMADD231PS Y7, Y10, Y4
 	VFMADD231PS Y7, Y9, Y5
 	VFMADD231PS Y7, Y8, Y6
 
-absent113:
+absent121:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent115
+	JZ          absent123
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y11, Y4
 	VFMADD231PS Y7, Y10, Y5
 	VFMADD231PS Y7, Y9, Y6
 
-absent115:
+absent123:
 	ADDQ        R8, R13
 	TESTL       $0x00000200, R11
-	JZ          absent117
+	JZ          absent125
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y11, Y5
 	VFMADD231PS Y7, Y10, Y6
 
-absent117:
+absent125:
 	ADDQ        R8, R13
 	TESTL       $0x00000400, R11
-	JZ          absent119
+	JZ          absent127
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y11, Y6
 
-absent119:
+absent127:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group95
+	JNE  group102
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row94
+	JNZ  row101
 
-done96:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream121
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Y0, (BX)
-	TESTL   $0x00000002, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Y1, (BX)
-	TESTL   $0x00000004, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Y2, (BX)
-	TESTL   $0x00000008, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Y3, (BX)
-	TESTL   $0x00000010, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Y4, (BX)
-	TESTL   $0x00000020, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Y5, (BX)
-	TESTL   $0x00000040, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Y6, (BX)
-
-done123:
-	JMP stored122
-
-stream121:
+done103:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain129
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Y0, (BX)
 	TESTL    $0x00000002, DI
-	JZ       done124
+	JZ       done131
 	ADDQ     SI, BX
 	VMOVNTPS Y1, (BX)
 	TESTL    $0x00000004, DI
-	JZ       done124
+	JZ       done131
 	ADDQ     SI, BX
 	VMOVNTPS Y2, (BX)
 	TESTL    $0x00000008, DI
-	JZ       done124
+	JZ       done131
 	ADDQ     SI, BX
 	VMOVNTPS Y3, (BX)
 	TESTL    $0x00000010, DI
-	JZ       done124
+	JZ       done131
 	ADDQ     SI, BX
 	VMOVNTPS Y4, (BX)
 	TESTL    $0x00000020, DI
-	JZ       done124
+	JZ       done131
 	ADDQ     SI, BX
 	VMOVNTPS Y5, (BX)
 	TESTL    $0x00000040, DI
-	JZ       done124
+	JZ       done131
 	ADDQ     SI, BX
 	VMOVNTPS Y6, (BX)
 
-done124:
-stored122:
+done131:
+	JMP stored130
+
+plain129:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done132
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done132
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done132
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done132
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done132
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done132
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+
+done132:
+stored130:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows99
 	ADDQ $0x08, CX
 	SUBQ $0x00000008, AX
-	JGE  loop91
+	JGE  loop97
 
-done92:
+done98:
 	ADDQ   $0x00000008, AX
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
@@ -997,36 +1151,47 @@ done92:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block89
+	SUBQ   AX, reach_len+208(FP)
+	JG     block95
 
-end90:
-	CMPB stream+256(FP), $0x00
-	JEQ  done125
+end96:
+	CMPB stream+288(FP), $0x00
+	JEQ  done133
 	SFENCE
 
-done125:
+done133:
 	VZEROUPPER
 	RET
 
-other88:
-	CMPQ shape+216(FP), $0x03
-	JNE  other126
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end128
+other94:
+	CMPQ   shape+224(FP), $0x03
+	JNE    other134
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end136
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end136
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block127:
-	MOVQ reach_base+192(FP), DX
+block135:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000008, AX
-	JL   done130
+	JL   done138
 
-loop129:
+loop137:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows139:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -1036,153 +1201,172 @@ loop129:
 	VXORPS  Y6, Y6, Y6
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Y0
 	TESTL   $0x00000002, DI
-	JZ      done131
+	JZ      done140
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y1
 	TESTL   $0x00000004, DI
-	JZ      done131
+	JZ      done140
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y2
 	TESTL   $0x00000008, DI
-	JZ      done131
+	JZ      done140
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y3
 	TESTL   $0x00000010, DI
-	JZ      done131
+	JZ      done140
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y4
 	TESTL   $0x00000020, DI
-	JZ      done131
+	JZ      done140
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y5
 	TESTL   $0x00000040, DI
-	JZ      done131
+	JZ      done140
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y6
 
-done131:
+done140:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done143
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done134
+	JZ    done143
 
-row132:
+row141:
 	LEAQ 4(DX), R9
 
-group133:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done136
+group142:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some145
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done146
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead135:
+some145:
+ahead144:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead135
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead144
+	MOVQ       R11, ahead_base+232(FP)
 
-done136:
+done146:
 	MOVL    (R9), R11
 	VXORPS  Y7, Y7, Y7
 	TESTL   $0x01000000, R11
-	JZ      absent137
+	JZ      absent147
 	VMOVUPS (BX), Y7
 
-absent137:
+absent147:
 	ADDQ    DI, BX
 	VXORPS  Y8, Y8, Y8
 	TESTL   $0x02000000, R11
-	JZ      absent138
+	JZ      absent148
 	VMOVUPS (BX), Y8
 
-absent138:
+absent148:
 	ADDQ    DI, BX
 	VXORPS  Y9, Y9, Y9
 	TESTL   $0x04000000, R11
-	JZ      absent139
+	JZ      absent149
 	VMOVUPS (BX), Y9
 
-absent139:
+absent149:
 	ADDQ    DI, BX
 	VXORPS  Y10, Y10, Y10
 	TESTL   $0x08000000, R11
-	JZ      absent140
+	JZ      absent150
 	VMOVUPS (BX), Y10
 
-absent140:
+absent150:
 	ADDQ    DI, BX
 	VXORPS  Y11, Y11, Y11
 	TESTL   $0x10000000, R11
-	JZ      absent141
+	JZ      absent151
 	VMOVUPS (BX), Y11
 
-absent141:
+absent151:
 	ADDQ    DI, BX
 	VXORPS  Y12, Y12, Y12
 	TESTL   $0x20000000, R11
-	JZ      absent142
+	JZ      absent152
 	VMOVUPS (BX), Y12
 
-absent142:
+absent152:
 	ADDQ    DI, BX
 	VXORPS  Y13, Y13, Y13
 	TESTL   $0x40000000, R11
-	JZ      absent143
+	JZ      absent153
 	VMOVUPS (BX), Y13
 
-absent143:
+absent153:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent144
+	JZ          absent154
 	VMOVUPS     (R13), Y14
 	VFMADD231PS Y14, Y7, Y0
 
-absent144:
+absent154:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent146
+	JZ          absent156
 	VMOVUPS     (R13), Y14
 	VFMADD231PS Y14, Y8, Y0
 	VFMADD231PS Y14, Y7, Y1
 
-absent146:
+absent156:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent148
+	JZ          absent158
 	VMOVUPS     (R13), Y14
 	VFMADD231PS Y14, Y9, Y0
 	VFMADD231PS Y14, Y8, Y1
 	VFMADD231PS Y14, Y7, Y2
 
-absent148:
+absent158:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent150
+	JZ          absent160
 	VMOVUPS     (R13), Y14
 	VFMADD231PS Y14, Y10, Y0
 	VFMADD231PS Y14, Y9, Y1
 	VFMADD231PS Y14, Y8, Y2
 	VFMADD231PS Y14, Y7, Y3
 
-absent150:
+absent160:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent152
+	JZ          absent162
 	VMOVUPS     (R13), Y14
 	VFMADD231PS Y14, Y11, Y0
 	VFMADD231PS Y14, Y10, Y1
@@ -1190,10 +1374,10 @@ absent150:
 	VFMADD231PS Y14, Y8, Y3
 	VFMADD231PS Y14, Y7, Y4
 
-absent152:
+absent162:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent154
+	JZ          absent164
 	VMOVUPS     (R13), Y14
 	VFMADD231PS Y14, Y12, Y0
 	VFMADD231PS Y14, Y11, Y1
@@ -1202,10 +1386,10 @@ absent152:
 	VFMADD231PS Y14, Y8, Y4
 	VFMADD231PS Y14, Y7, Y5
 
-absent154:
+absent164:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent156
+	JZ          absent166
 	VMOVUPS     (R13), Y14
 	VFMADD231PS Y14, Y13, Y0
 	VFMADD231PS Y14, Y12, Y1
@@ -1215,10 +1399,10 @@ absent154:
 	VFMADD231PS Y14, Y8, Y5
 	VFMADD231PS Y14, Y7, Y6
 
-absent156:
+absent166:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent158
+	JZ          absent168
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y13, Y1
 	VFMADD231PS Y7, Y12, Y2
@@ -1227,10 +1411,10 @@ absent156:
 	VFMADD231PS Y7, Y9, Y5
 	VFMADD231PS Y7, Y8, Y6
 
-absent158:
+absent168:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent160
+	JZ          absent170
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y13, Y2
 	VFMADD231PS Y7, Y12, Y3
@@ -1238,124 +1422,135 @@ absent158:
 	VFMADD231PS Y7, Y10, Y5
 	VFMADD231PS Y7, Y9, Y6
 
-absent160:
+absent170:
 	ADDQ        R8, R13
 	TESTL       $0x00000200, R11
-	JZ          absent162
+	JZ          absent172
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y13, Y3
 	VFMADD231PS Y7, Y12, Y4
 	VFMADD231PS Y7, Y11, Y5
 	VFMADD231PS Y7, Y10, Y6
 
-absent162:
+absent172:
 	ADDQ        R8, R13
 	TESTL       $0x00000400, R11
-	JZ          absent164
+	JZ          absent174
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y13, Y4
 	VFMADD231PS Y7, Y12, Y5
 	VFMADD231PS Y7, Y11, Y6
 
-absent164:
+absent174:
 	ADDQ        R8, R13
 	TESTL       $0x00000800, R11
-	JZ          absent166
+	JZ          absent176
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y13, Y5
 	VFMADD231PS Y7, Y12, Y6
 
-absent166:
+absent176:
 	ADDQ        R8, R13
 	TESTL       $0x00001000, R11
-	JZ          absent168
+	JZ          absent178
 	VMOVUPS     (R13), Y7
 	VFMADD231PS Y7, Y13, Y6
 
-absent168:
+absent178:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group133
+	JNE  group142
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row132
+	JNZ  row141
 
-done134:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream170
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Y0, (BX)
-	TESTL   $0x00000002, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Y1, (BX)
-	TESTL   $0x00000004, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Y2, (BX)
-	TESTL   $0x00000008, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Y3, (BX)
-	TESTL   $0x00000010, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Y4, (BX)
-	TESTL   $0x00000020, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Y5, (BX)
-	TESTL   $0x00000040, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Y6, (BX)
-
-done172:
-	JMP stored171
-
-stream170:
+done143:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain180
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Y0, (BX)
 	TESTL    $0x00000002, DI
-	JZ       done173
+	JZ       done182
 	ADDQ     SI, BX
 	VMOVNTPS Y1, (BX)
 	TESTL    $0x00000004, DI
-	JZ       done173
+	JZ       done182
 	ADDQ     SI, BX
 	VMOVNTPS Y2, (BX)
 	TESTL    $0x00000008, DI
-	JZ       done173
+	JZ       done182
 	ADDQ     SI, BX
 	VMOVNTPS Y3, (BX)
 	TESTL    $0x00000010, DI
-	JZ       done173
+	JZ       done182
 	ADDQ     SI, BX
 	VMOVNTPS Y4, (BX)
 	TESTL    $0x00000020, DI
-	JZ       done173
+	JZ       done182
 	ADDQ     SI, BX
 	VMOVNTPS Y5, (BX)
 	TESTL    $0x00000040, DI
-	JZ       done173
+	JZ       done182
 	ADDQ     SI, BX
 	VMOVNTPS Y6, (BX)
 
-done173:
-stored171:
+done182:
+	JMP stored181
+
+plain180:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done183
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done183
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done183
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done183
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done183
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done183
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+
+done183:
+stored181:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows139
 	ADDQ $0x08, CX
 	SUBQ $0x00000008, AX
-	JGE  loop129
+	JGE  loop137
 
-done130:
+done138:
 	ADDQ   $0x00000008, AX
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
@@ -1365,261 +1560,1457 @@ done130:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block127
+	SUBQ   AX, reach_len+208(FP)
+	JG     block135
 
-end128:
-	CMPB stream+256(FP), $0x00
-	JEQ  done174
+end136:
+	CMPB stream+288(FP), $0x00
+	JEQ  done184
 	SFENCE
 
-done174:
+done184:
 	VZEROUPPER
 	RET
 
-other126:
-	CMPQ shape+216(FP), $0x04
-	JNE  other175
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end177
+other134:
+	CMPQ   shape+224(FP), $0x04
+	JNE    other185
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end187
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end187
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block176:
-	MOVQ reach_base+192(FP), DX
+block186:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000008, AX
-	JL   done179
+	JL   done189
 
-loop178:
+loop188:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows190:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Y0
+	TESTL   $0x00000002, DI
+	JZ      done191
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y1
+	TESTL   $0x00000004, DI
+	JZ      done191
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y2
+	TESTL   $0x00000008, DI
+	JZ      done191
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y3
+	TESTL   $0x00000010, DI
+	JZ      done191
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y4
+	TESTL   $0x00000020, DI
+	JZ      done191
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y5
+	TESTL   $0x00000040, DI
+	JZ      done191
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y6
+	TESTL   $0x00000080, DI
+	JZ      done191
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y7
+
+done191:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done194
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done194
+
+row192:
+	LEAQ 4(DX), R9
+
+group193:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some196
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done197
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some196:
+ahead195:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead195
+	MOVQ       R11, ahead_base+232(FP)
+
+done197:
+	MOVL        (R9), R11
+	VMOVUPS     (BX), Y8
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Y9
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Y10
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent198
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y8, Y0
+
+absent198:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent200
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VFMADD231PS Y11, Y8, Y1
+
+absent200:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent202
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y10, Y0
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y8, Y2
+
+absent202:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent204
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y10, Y1
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y8, Y3
+
+absent204:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent206
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VFMADD231PS Y11, Y9, Y3
+	VFMADD231PS Y11, Y8, Y4
+
+absent206:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent208
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y10, Y3
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y8, Y5
+
+absent208:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent210
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y10, Y4
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y8, Y6
+
+absent210:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent212
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VFMADD231PS Y11, Y9, Y6
+	VFMADD231PS Y11, Y8, Y7
+
+absent212:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent214
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y8, Y9, Y7
+
+absent214:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent216
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y10, Y7
+
+absent216:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group193
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row192
+
+done194:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain218
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Y0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done220
+	ADDQ     SI, BX
+	VMOVNTPS Y1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done220
+	ADDQ     SI, BX
+	VMOVNTPS Y2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done220
+	ADDQ     SI, BX
+	VMOVNTPS Y3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done220
+	ADDQ     SI, BX
+	VMOVNTPS Y4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done220
+	ADDQ     SI, BX
+	VMOVNTPS Y5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done220
+	ADDQ     SI, BX
+	VMOVNTPS Y6, (BX)
+	TESTL    $0x00000080, DI
+	JZ       done220
+	ADDQ     SI, BX
+	VMOVNTPS Y7, (BX)
+
+done220:
+	JMP stored219
+
+plain218:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done221
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done221
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done221
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done221
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done221
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done221
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+	TESTL   $0x00000080, DI
+	JZ      done221
+	ADDQ    SI, BX
+	VMOVUPS Y7, (BX)
+
+done221:
+stored219:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows190
+	ADDQ $0x08, CX
+	SUBQ $0x00000008, AX
+	JGE  loop188
+
+done189:
+	ADDQ   $0x00000008, AX
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block186
+
+end187:
+	CMPB stream+288(FP), $0x00
+	JEQ  done222
+	SFENCE
+
+done222:
+	VZEROUPPER
+	RET
+
+other185:
+	CMPQ   shape+224(FP), $0x05
+	JNE    other223
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end225
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end225
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block224:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000008, AX
+	JL   done227
+
+loop226:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows228:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Y0
+	TESTL   $0x00000002, DI
+	JZ      done229
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y1
+	TESTL   $0x00000004, DI
+	JZ      done229
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y2
+	TESTL   $0x00000008, DI
+	JZ      done229
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y3
+	TESTL   $0x00000010, DI
+	JZ      done229
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y4
+	TESTL   $0x00000020, DI
+	JZ      done229
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y5
+	TESTL   $0x00000040, DI
+	JZ      done229
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y6
+	TESTL   $0x00000080, DI
+	JZ      done229
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y7
+
+done229:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done232
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done232
+
+row230:
+	LEAQ 4(DX), R9
+
+group231:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some234
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done235
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some234:
+ahead233:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead233
+	MOVQ       R11, ahead_base+232(FP)
+
+done235:
+	MOVL        (R9), R11
+	VMOVUPS     (BX), Y8
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Y9
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Y10
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Y11
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Y12
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent236
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y8, Y0
+
+absent236:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent238
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y9, Y0
+	VFMADD231PS Y13, Y8, Y1
+
+absent238:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent240
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y10, Y0
+	VFMADD231PS Y13, Y9, Y1
+	VFMADD231PS Y13, Y8, Y2
+
+absent240:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent242
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y11, Y0
+	VFMADD231PS Y13, Y10, Y1
+	VFMADD231PS Y13, Y9, Y2
+	VFMADD231PS Y13, Y8, Y3
+
+absent242:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent244
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y12, Y0
+	VFMADD231PS Y13, Y11, Y1
+	VFMADD231PS Y13, Y10, Y2
+	VFMADD231PS Y13, Y9, Y3
+	VFMADD231PS Y13, Y8, Y4
+
+absent244:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent246
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y12, Y1
+	VFMADD231PS Y13, Y11, Y2
+	VFMADD231PS Y13, Y10, Y3
+	VFMADD231PS Y13, Y9, Y4
+	VFMADD231PS Y13, Y8, Y5
+
+absent246:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent248
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y12, Y2
+	VFMADD231PS Y13, Y11, Y3
+	VFMADD231PS Y13, Y10, Y4
+	VFMADD231PS Y13, Y9, Y5
+	VFMADD231PS Y13, Y8, Y6
+
+absent248:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent250
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y12, Y3
+	VFMADD231PS Y13, Y11, Y4
+	VFMADD231PS Y13, Y10, Y5
+	VFMADD231PS Y13, Y9, Y6
+	VFMADD231PS Y13, Y8, Y7
+
+absent250:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent252
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y8, Y11, Y5
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y8, Y9, Y7
+
+absent252:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent254
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y12, Y5
+	VFMADD231PS Y8, Y11, Y6
+	VFMADD231PS Y8, Y10, Y7
+
+absent254:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent256
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y12, Y6
+	VFMADD231PS Y8, Y11, Y7
+
+absent256:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent258
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y12, Y7
+
+absent258:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group231
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row230
+
+done232:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain260
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Y0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done262
+	ADDQ     SI, BX
+	VMOVNTPS Y1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done262
+	ADDQ     SI, BX
+	VMOVNTPS Y2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done262
+	ADDQ     SI, BX
+	VMOVNTPS Y3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done262
+	ADDQ     SI, BX
+	VMOVNTPS Y4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done262
+	ADDQ     SI, BX
+	VMOVNTPS Y5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done262
+	ADDQ     SI, BX
+	VMOVNTPS Y6, (BX)
+	TESTL    $0x00000080, DI
+	JZ       done262
+	ADDQ     SI, BX
+	VMOVNTPS Y7, (BX)
+
+done262:
+	JMP stored261
+
+plain260:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done263
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done263
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done263
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done263
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done263
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done263
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+	TESTL   $0x00000080, DI
+	JZ      done263
+	ADDQ    SI, BX
+	VMOVUPS Y7, (BX)
+
+done263:
+stored261:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows228
+	ADDQ $0x08, CX
+	SUBQ $0x00000008, AX
+	JGE  loop226
+
+done227:
+	ADDQ   $0x00000008, AX
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block224
+
+end225:
+	CMPB stream+288(FP), $0x00
+	JEQ  done264
+	SFENCE
+
+done264:
+	VZEROUPPER
+	RET
+
+other223:
+	CMPQ   shape+224(FP), $0x06
+	JNE    other265
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end267
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end267
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block266:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000008, AX
+	JL   done269
+
+loop268:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows270:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Y0
+	TESTL   $0x00000002, DI
+	JZ      done271
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y1
+	TESTL   $0x00000004, DI
+	JZ      done271
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y2
+	TESTL   $0x00000008, DI
+	JZ      done271
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y3
+	TESTL   $0x00000010, DI
+	JZ      done271
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y4
+	TESTL   $0x00000020, DI
+	JZ      done271
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y5
+	TESTL   $0x00000040, DI
+	JZ      done271
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y6
+	TESTL   $0x00000080, DI
+	JZ      done271
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y7
+
+done271:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done274
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done274
+
+row272:
+	LEAQ 4(DX), R9
+
+group273:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some276
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done277
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some276:
+ahead275:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead275
+	MOVQ       R11, ahead_base+232(FP)
+
+done277:
+	MOVL    (R9), R11
+	VXORPS  Y8, Y8, Y8
+	TESTL   $0x01000000, R11
+	JZ      absent278
+	VMOVUPS (BX), Y8
+
+absent278:
+	ADDQ    DI, BX
+	VXORPS  Y9, Y9, Y9
+	TESTL   $0x02000000, R11
+	JZ      absent279
+	VMOVUPS (BX), Y9
+
+absent279:
+	ADDQ    DI, BX
+	VXORPS  Y10, Y10, Y10
+	TESTL   $0x04000000, R11
+	JZ      absent280
+	VMOVUPS (BX), Y10
+
+absent280:
+	ADDQ    DI, BX
+	VXORPS  Y11, Y11, Y11
+	TESTL   $0x08000000, R11
+	JZ      absent281
+	VMOVUPS (BX), Y11
+
+absent281:
+	ADDQ    DI, BX
+	VXORPS  Y12, Y12, Y12
+	TESTL   $0x10000000, R11
+	JZ      absent282
+	VMOVUPS (BX), Y12
+
+absent282:
+	ADDQ    DI, BX
+	VXORPS  Y13, Y13, Y13
+	TESTL   $0x20000000, R11
+	JZ      absent283
+	VMOVUPS (BX), Y13
+
+absent283:
+	ADDQ    DI, BX
+	VXORPS  Y14, Y14, Y14
+	TESTL   $0x40000000, R11
+	JZ      absent284
+	VMOVUPS (BX), Y14
+
+absent284:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent285
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y8, Y0
+
+absent285:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent287
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y9, Y0
+	VFMADD231PS Y15, Y8, Y1
+
+absent287:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent289
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y10, Y0
+	VFMADD231PS Y15, Y9, Y1
+	VFMADD231PS Y15, Y8, Y2
+
+absent289:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent291
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y11, Y0
+	VFMADD231PS Y15, Y10, Y1
+	VFMADD231PS Y15, Y9, Y2
+	VFMADD231PS Y15, Y8, Y3
+
+absent291:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent293
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y11, Y1
+	VFMADD231PS Y15, Y10, Y2
+	VFMADD231PS Y15, Y9, Y3
+	VFMADD231PS Y15, Y8, Y4
+
+absent293:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent295
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y13, Y0
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y11, Y2
+	VFMADD231PS Y15, Y10, Y3
+	VFMADD231PS Y15, Y9, Y4
+	VFMADD231PS Y15, Y8, Y5
+
+absent295:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent297
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y14, Y0
+	VFMADD231PS Y15, Y13, Y1
+	VFMADD231PS Y15, Y12, Y2
+	VFMADD231PS Y15, Y11, Y3
+	VFMADD231PS Y15, Y10, Y4
+	VFMADD231PS Y15, Y9, Y5
+	VFMADD231PS Y15, Y8, Y6
+
+absent297:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent299
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y14, Y1
+	VFMADD231PS Y15, Y13, Y2
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y11, Y4
+	VFMADD231PS Y15, Y10, Y5
+	VFMADD231PS Y15, Y9, Y6
+	VFMADD231PS Y15, Y8, Y7
+
+absent299:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent301
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y14, Y2
+	VFMADD231PS Y8, Y13, Y3
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y8, Y11, Y5
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y8, Y9, Y7
+
+absent301:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent303
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y14, Y3
+	VFMADD231PS Y8, Y13, Y4
+	VFMADD231PS Y8, Y12, Y5
+	VFMADD231PS Y8, Y11, Y6
+	VFMADD231PS Y8, Y10, Y7
+
+absent303:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent305
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y14, Y4
+	VFMADD231PS Y8, Y13, Y5
+	VFMADD231PS Y8, Y12, Y6
+	VFMADD231PS Y8, Y11, Y7
+
+absent305:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent307
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y14, Y5
+	VFMADD231PS Y8, Y13, Y6
+	VFMADD231PS Y8, Y12, Y7
+
+absent307:
+	ADDQ        R8, R13
+	TESTL       $0x00001000, R11
+	JZ          absent309
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y14, Y6
+	VFMADD231PS Y8, Y13, Y7
+
+absent309:
+	ADDQ        R8, R13
+	TESTL       $0x00002000, R11
+	JZ          absent311
+	VMOVUPS     (R13), Y8
+	VFMADD231PS Y8, Y14, Y7
+
+absent311:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group273
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row272
+
+done274:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain313
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Y0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done315
+	ADDQ     SI, BX
+	VMOVNTPS Y1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done315
+	ADDQ     SI, BX
+	VMOVNTPS Y2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done315
+	ADDQ     SI, BX
+	VMOVNTPS Y3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done315
+	ADDQ     SI, BX
+	VMOVNTPS Y4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done315
+	ADDQ     SI, BX
+	VMOVNTPS Y5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done315
+	ADDQ     SI, BX
+	VMOVNTPS Y6, (BX)
+	TESTL    $0x00000080, DI
+	JZ       done315
+	ADDQ     SI, BX
+	VMOVNTPS Y7, (BX)
+
+done315:
+	JMP stored314
+
+plain313:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done316
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done316
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done316
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done316
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done316
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done316
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+	TESTL   $0x00000080, DI
+	JZ      done316
+	ADDQ    SI, BX
+	VMOVUPS Y7, (BX)
+
+done316:
+stored314:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows270
+	ADDQ $0x08, CX
+	SUBQ $0x00000008, AX
+	JGE  loop268
+
+done269:
+	ADDQ   $0x00000008, AX
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block266
+
+end267:
+	CMPB stream+288(FP), $0x00
+	JEQ  done317
+	SFENCE
+
+done317:
+	VZEROUPPER
+	RET
+
+other265:
+	CMPQ   shape+224(FP), $0x07
+	JNE    other318
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end320
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end320
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block319:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000008, AX
+	JL   done322
+
+loop321:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows323:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Y0
 	TESTL   $0x00000002, DI
-	JZ      done180
+	JZ      done324
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y1
 	TESTL   $0x00000004, DI
-	JZ      done180
+	JZ      done324
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y2
 
-done180:
+done324:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done327
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done183
+	JZ    done327
 
-row181:
+row325:
 	LEAQ 4(DX), R9
 
-group182:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done185
+group326:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some329
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done330
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead184:
+some329:
+ahead328:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead184
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead328
+	MOVQ       R11, ahead_base+232(FP)
 
-done185:
+done330:
 	MOVL    (R9), R11
 	VXORPS  Y3, Y3, Y3
 	TESTL   $0x01000000, R11
-	JZ      absent186
+	JZ      absent331
 	VMOVUPS (BX), Y3
 
-absent186:
+absent331:
 	ADDQ    DI, BX
 	VXORPS  Y4, Y4, Y4
 	TESTL   $0x02000000, R11
-	JZ      absent187
+	JZ      absent332
 	VMOVUPS (BX), Y4
 
-absent187:
+absent332:
 	ADDQ    DI, BX
 	VXORPS  Y5, Y5, Y5
 	TESTL   $0x04000000, R11
-	JZ      absent188
+	JZ      absent333
 	VMOVUPS (BX), Y5
 
-absent188:
+absent333:
 	ADDQ    DI, BX
 	VXORPS  Y6, Y6, Y6
 	TESTL   $0x08000000, R11
-	JZ      absent189
+	JZ      absent334
 	VMOVUPS (BX), Y6
 
-absent189:
+absent334:
 	ADDQ    DI, BX
 	VXORPS  Y7, Y7, Y7
 	TESTL   $0x10000000, R11
-	JZ      absent190
+	JZ      absent335
 	VMOVUPS (BX), Y7
 
-absent190:
+absent335:
 	ADDQ    DI, BX
 	VXORPS  Y8, Y8, Y8
 	TESTL   $0x20000000, R11
-	JZ      absent191
+	JZ      absent336
 	VMOVUPS (BX), Y8
 
-absent191:
+absent336:
 	ADDQ    DI, BX
 	VXORPS  Y9, Y9, Y9
 	TESTL   $0x40000000, R11
-	JZ      absent192
+	JZ      absent337
 	VMOVUPS (BX), Y9
 
-absent192:
+absent337:
+	ADDQ    DI, BX
+	VXORPS  Y10, Y10, Y10
+	TESTL   $0x80000000, R11
+	JZ      absent338
+	VMOVUPS (BX), Y10
+
+absent338:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent193
-	VMOVUPS     (R13), Y10
-	VFMADD231PS Y10, Y3, Y0
+	JZ          absent339
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y3, Y0
 
-absent193:
+absent339:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent195
-	VMOVUPS     (R13), Y10
-	VFMADD231PS Y10, Y4, Y0
-	VFMADD231PS Y10, Y3, Y1
+	JZ          absent341
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y4, Y0
+	VFMADD231PS Y11, Y3, Y1
 
-absent195:
+absent341:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent197
-	VMOVUPS     (R13), Y10
-	VFMADD231PS Y10, Y5, Y0
-	VFMADD231PS Y10, Y4, Y1
-	VFMADD231PS Y10, Y3, Y2
+	JZ          absent343
+	VMOVUPS     (R13), Y11
+	VFMADD231PS Y11, Y5, Y0
+	VFMADD231PS Y11, Y4, Y1
+	VFMADD231PS Y11, Y3, Y2
 
-absent197:
+absent343:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent199
+	JZ          absent345
 	VMOVUPS     (R13), Y3
 	VFMADD231PS Y3, Y6, Y0
 	VFMADD231PS Y3, Y5, Y1
 	VFMADD231PS Y3, Y4, Y2
 
-absent199:
+absent345:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent201
+	JZ          absent347
 	VMOVUPS     (R13), Y3
 	VFMADD231PS Y3, Y7, Y0
 	VFMADD231PS Y3, Y6, Y1
 	VFMADD231PS Y3, Y5, Y2
 
-absent201:
+absent347:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent203
+	JZ          absent349
 	VMOVUPS     (R13), Y3
 	VFMADD231PS Y3, Y8, Y0
 	VFMADD231PS Y3, Y7, Y1
 	VFMADD231PS Y3, Y6, Y2
 
-absent203:
+absent349:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent205
+	JZ          absent351
 	VMOVUPS     (R13), Y3
 	VFMADD231PS Y3, Y9, Y0
 	VFMADD231PS Y3, Y8, Y1
 	VFMADD231PS Y3, Y7, Y2
 
-absent205:
+absent351:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent207
+	JZ          absent353
 	VMOVUPS     (R13), Y3
+	VFMADD231PS Y3, Y10, Y0
 	VFMADD231PS Y3, Y9, Y1
 	VFMADD231PS Y3, Y8, Y2
 
-absent207:
+absent353:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent209
+	JZ          absent355
 	VMOVUPS     (R13), Y3
+	VFMADD231PS Y3, Y10, Y1
 	VFMADD231PS Y3, Y9, Y2
 
-absent209:
+absent355:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent357
+	VMOVUPS     (R13), Y3
+	VFMADD231PS Y3, Y10, Y2
+
+absent357:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group182
+	JNE  group326
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row181
+	JNZ  row325
 
-done183:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream211
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Y0, (BX)
-	TESTL   $0x00000002, DI
-	JZ      done213
-	ADDQ    SI, BX
-	VMOVUPS Y1, (BX)
-	TESTL   $0x00000004, DI
-	JZ      done213
-	ADDQ    SI, BX
-	VMOVUPS Y2, (BX)
-
-done213:
-	JMP stored212
-
-stream211:
+done327:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain359
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Y0, (BX)
 	TESTL    $0x00000002, DI
-	JZ       done214
+	JZ       done361
 	ADDQ     SI, BX
 	VMOVNTPS Y1, (BX)
 	TESTL    $0x00000004, DI
-	JZ       done214
+	JZ       done361
 	ADDQ     SI, BX
 	VMOVNTPS Y2, (BX)
 
-done214:
-stored212:
+done361:
+	JMP stored360
+
+plain359:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done362
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done362
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+
+done362:
+stored360:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows323
 	ADDQ $0x08, CX
 	SUBQ $0x00000008, AX
-	JGE  loop178
+	JGE  loop321
 
-done179:
+done322:
 	ADDQ   $0x00000008, AX
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x03, AX, AX
@@ -1629,34 +3020,47 @@ done179:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block176
+	SUBQ   AX, reach_len+208(FP)
+	JG     block319
 
-end177:
-	CMPB stream+256(FP), $0x00
-	JEQ  done215
+end320:
+	CMPB stream+288(FP), $0x00
+	JEQ  done363
 	SFENCE
 
-done215:
+done363:
 	VZEROUPPER
 	RET
 
-other175:
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end218
+other318:
+	CMPQ   shape+224(FP), $0x08
+	JNE    other364
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end366
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end366
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block217:
-	MOVQ reach_base+192(FP), DX
+block365:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000008, AX
-	JL   done220
+	JL   done368
 
-loop219:
+loop367:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows369:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -1664,156 +3068,182 @@ loop219:
 	VXORPS  Y4, Y4, Y4
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Y0
 	TESTL   $0x00000002, DI
-	JZ      done221
+	JZ      done370
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y1
 	TESTL   $0x00000004, DI
-	JZ      done221
+	JZ      done370
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y2
 	TESTL   $0x00000008, DI
-	JZ      done221
+	JZ      done370
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y3
 	TESTL   $0x00000010, DI
-	JZ      done221
+	JZ      done370
 	ADDQ    SI, BX
 	VMOVUPS (BX), Y4
 
-done221:
+done370:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done373
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done224
+	JZ    done373
 
-row222:
+row371:
 	LEAQ 4(DX), R9
 
-group223:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done226
+group372:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some375
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done376
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead225:
+some375:
+ahead374:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead225
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead374
+	MOVQ       R11, ahead_base+232(FP)
 
-done226:
+done376:
 	MOVL    (R9), R11
 	VXORPS  Y5, Y5, Y5
 	TESTL   $0x01000000, R11
-	JZ      absent227
+	JZ      absent377
 	VMOVUPS (BX), Y5
 
-absent227:
+absent377:
 	ADDQ    DI, BX
 	VXORPS  Y6, Y6, Y6
 	TESTL   $0x02000000, R11
-	JZ      absent228
+	JZ      absent378
 	VMOVUPS (BX), Y6
 
-absent228:
+absent378:
 	ADDQ    DI, BX
 	VXORPS  Y7, Y7, Y7
 	TESTL   $0x04000000, R11
-	JZ      absent229
+	JZ      absent379
 	VMOVUPS (BX), Y7
 
-absent229:
+absent379:
 	ADDQ    DI, BX
 	VXORPS  Y8, Y8, Y8
 	TESTL   $0x08000000, R11
-	JZ      absent230
+	JZ      absent380
 	VMOVUPS (BX), Y8
 
-absent230:
+absent380:
 	ADDQ    DI, BX
 	VXORPS  Y9, Y9, Y9
 	TESTL   $0x10000000, R11
-	JZ      absent231
+	JZ      absent381
 	VMOVUPS (BX), Y9
 
-absent231:
+absent381:
 	ADDQ    DI, BX
 	VXORPS  Y10, Y10, Y10
 	TESTL   $0x20000000, R11
-	JZ      absent232
+	JZ      absent382
 	VMOVUPS (BX), Y10
 
-absent232:
+absent382:
 	ADDQ    DI, BX
 	VXORPS  Y11, Y11, Y11
 	TESTL   $0x40000000, R11
-	JZ      absent233
+	JZ      absent383
 	VMOVUPS (BX), Y11
 
-absent233:
+absent383:
+	ADDQ    DI, BX
+	VXORPS  Y12, Y12, Y12
+	TESTL   $0x80000000, R11
+	JZ      absent384
+	VMOVUPS (BX), Y12
+
+absent384:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent234
-	VMOVUPS     (R13), Y12
-	VFMADD231PS Y12, Y5, Y0
+	JZ          absent385
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y5, Y0
 
-absent234:
+absent385:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent236
-	VMOVUPS     (R13), Y12
-	VFMADD231PS Y12, Y6, Y0
-	VFMADD231PS Y12, Y5, Y1
+	JZ          absent387
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y6, Y0
+	VFMADD231PS Y13, Y5, Y1
 
-absent236:
+absent387:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent238
-	VMOVUPS     (R13), Y12
-	VFMADD231PS Y12, Y7, Y0
-	VFMADD231PS Y12, Y6, Y1
-	VFMADD231PS Y12, Y5, Y2
+	JZ          absent389
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y7, Y0
+	VFMADD231PS Y13, Y6, Y1
+	VFMADD231PS Y13, Y5, Y2
 
-absent238:
+absent389:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent240
-	VMOVUPS     (R13), Y12
-	VFMADD231PS Y12, Y8, Y0
-	VFMADD231PS Y12, Y7, Y1
-	VFMADD231PS Y12, Y6, Y2
-	VFMADD231PS Y12, Y5, Y3
+	JZ          absent391
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y8, Y0
+	VFMADD231PS Y13, Y7, Y1
+	VFMADD231PS Y13, Y6, Y2
+	VFMADD231PS Y13, Y5, Y3
 
-absent240:
+absent391:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent242
-	VMOVUPS     (R13), Y12
-	VFMADD231PS Y12, Y9, Y0
-	VFMADD231PS Y12, Y8, Y1
-	VFMADD231PS Y12, Y7, Y2
-	VFMADD231PS Y12, Y6, Y3
-	VFMADD231PS Y12, Y5, Y4
+	JZ          absent393
+	VMOVUPS     (R13), Y13
+	VFMADD231PS Y13, Y9, Y0
+	VFMADD231PS Y13, Y8, Y1
+	VFMADD231PS Y13, Y7, Y2
+	VFMADD231PS Y13, Y6, Y3
+	VFMADD231PS Y13, Y5, Y4
 
-absent242:
+absent393:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent244
+	JZ          absent395
 	VMOVUPS     (R13), Y5
 	VFMADD231PS Y5, Y10, Y0
 	VFMADD231PS Y5, Y9, Y1
@@ -1821,10 +3251,10 @@ absent242:
 	VFMADD231PS Y5, Y7, Y3
 	VFMADD231PS Y5, Y6, Y4
 
-absent244:
+absent395:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent246
+	JZ          absent397
 	VMOVUPS     (R13), Y5
 	VFMADD231PS Y5, Y11, Y0
 	VFMADD231PS Y5, Y10, Y1
@@ -1832,108 +3262,130 @@ absent244:
 	VFMADD231PS Y5, Y8, Y3
 	VFMADD231PS Y5, Y7, Y4
 
-absent246:
+absent397:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent248
+	JZ          absent399
 	VMOVUPS     (R13), Y5
+	VFMADD231PS Y5, Y12, Y0
 	VFMADD231PS Y5, Y11, Y1
 	VFMADD231PS Y5, Y10, Y2
 	VFMADD231PS Y5, Y9, Y3
 	VFMADD231PS Y5, Y8, Y4
 
-absent248:
+absent399:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent250
+	JZ          absent401
 	VMOVUPS     (R13), Y5
+	VFMADD231PS Y5, Y12, Y1
 	VFMADD231PS Y5, Y11, Y2
 	VFMADD231PS Y5, Y10, Y3
 	VFMADD231PS Y5, Y9, Y4
 
-absent250:
+absent401:
 	ADDQ        R8, R13
 	TESTL       $0x00000200, R11
-	JZ          absent252
+	JZ          absent403
 	VMOVUPS     (R13), Y5
+	VFMADD231PS Y5, Y12, Y2
 	VFMADD231PS Y5, Y11, Y3
 	VFMADD231PS Y5, Y10, Y4
 
-absent252:
+absent403:
 	ADDQ        R8, R13
 	TESTL       $0x00000400, R11
-	JZ          absent254
+	JZ          absent405
 	VMOVUPS     (R13), Y5
+	VFMADD231PS Y5, Y12, Y3
 	VFMADD231PS Y5, Y11, Y4
 
-absent254:
+absent405:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent407
+	VMOVUPS     (R13), Y5
+	VFMADD231PS Y5, Y12, Y4
+
+absent407:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group223
+	JNE  group372
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row222
+	JNZ  row371
 
-done224:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream256
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Y0, (BX)
-	TESTL   $0x00000002, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Y1, (BX)
-	TESTL   $0x00000004, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Y2, (BX)
-	TESTL   $0x00000008, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Y3, (BX)
-	TESTL   $0x00000010, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Y4, (BX)
-
-done258:
-	JMP stored257
-
-stream256:
+done373:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain409
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Y0, (BX)
 	TESTL    $0x00000002, DI
-	JZ       done259
+	JZ       done411
 	ADDQ     SI, BX
 	VMOVNTPS Y1, (BX)
 	TESTL    $0x00000004, DI
-	JZ       done259
+	JZ       done411
 	ADDQ     SI, BX
 	VMOVNTPS Y2, (BX)
 	TESTL    $0x00000008, DI
-	JZ       done259
+	JZ       done411
 	ADDQ     SI, BX
 	VMOVNTPS Y3, (BX)
 	TESTL    $0x00000010, DI
-	JZ       done259
+	JZ       done411
 	ADDQ     SI, BX
 	VMOVNTPS Y4, (BX)
 
-done259:
-stored257:
+done411:
+	JMP stored410
+
+plain409:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done412
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done412
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done412
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done412
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+
+done412:
+stored410:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows369
 	ADDQ $0x08, CX
 	SUBQ $0x00000008, AX
-	JGE  loop219
+	JGE  loop367
 
-done220:
+done368:
 	ADDQ   $0x00000008, AX
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x05, AX, AX
@@ -1943,37 +3395,475 @@ done220:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block217
+	SUBQ   AX, reach_len+208(FP)
+	JG     block365
 
-end218:
-	CMPB stream+256(FP), $0x00
-	JEQ  done260
+end366:
+	CMPB stream+288(FP), $0x00
+	JEQ  done413
 	SFENCE
 
-done260:
+done413:
 	VZEROUPPER
 	RET
 
-// func depthwiseU8S8AVX2(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int)
-// Requires: AVX, AVX2
-TEXT ·depthwiseU8S8AVX2(SB), NOSPLIT, $0-224
-	SHLQ $0x02, yStep+48(FP)
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end2
+other364:
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end416
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end416
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block415:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000008, AX
+	JL   done418
+
+loop417:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows419:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Y0
+	TESTL   $0x00000002, DI
+	JZ      done420
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y1
+	TESTL   $0x00000004, DI
+	JZ      done420
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y2
+	TESTL   $0x00000008, DI
+	JZ      done420
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y3
+	TESTL   $0x00000010, DI
+	JZ      done420
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y4
+	TESTL   $0x00000020, DI
+	JZ      done420
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y5
+	TESTL   $0x00000040, DI
+	JZ      done420
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y6
+
+done420:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done423
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done423
+
+row421:
+	LEAQ 4(DX), R9
+
+group422:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some425
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done426
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some425:
+ahead424:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead424
+	MOVQ       R11, ahead_base+232(FP)
+
+done426:
+	MOVL    (R9), R11
+	VXORPS  Y7, Y7, Y7
+	TESTL   $0x01000000, R11
+	JZ      absent427
+	VMOVUPS (BX), Y7
+
+absent427:
+	ADDQ    DI, BX
+	VXORPS  Y8, Y8, Y8
+	TESTL   $0x02000000, R11
+	JZ      absent428
+	VMOVUPS (BX), Y8
+
+absent428:
+	ADDQ    DI, BX
+	VXORPS  Y9, Y9, Y9
+	TESTL   $0x04000000, R11
+	JZ      absent429
+	VMOVUPS (BX), Y9
+
+absent429:
+	ADDQ    DI, BX
+	VXORPS  Y10, Y10, Y10
+	TESTL   $0x08000000, R11
+	JZ      absent430
+	VMOVUPS (BX), Y10
+
+absent430:
+	ADDQ    DI, BX
+	VXORPS  Y11, Y11, Y11
+	TESTL   $0x10000000, R11
+	JZ      absent431
+	VMOVUPS (BX), Y11
+
+absent431:
+	ADDQ    DI, BX
+	VXORPS  Y12, Y12, Y12
+	TESTL   $0x20000000, R11
+	JZ      absent432
+	VMOVUPS (BX), Y12
+
+absent432:
+	ADDQ    DI, BX
+	VXORPS  Y13, Y13, Y13
+	TESTL   $0x40000000, R11
+	JZ      absent433
+	VMOVUPS (BX), Y13
+
+absent433:
+	ADDQ    DI, BX
+	VXORPS  Y14, Y14, Y14
+	TESTL   $0x80000000, R11
+	JZ      absent434
+	VMOVUPS (BX), Y14
+
+absent434:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent435
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y7, Y0
+
+absent435:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent437
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y8, Y0
+	VFMADD231PS Y15, Y7, Y1
+
+absent437:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent439
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y9, Y0
+	VFMADD231PS Y15, Y8, Y1
+	VFMADD231PS Y15, Y7, Y2
+
+absent439:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent441
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y10, Y0
+	VFMADD231PS Y15, Y9, Y1
+	VFMADD231PS Y15, Y8, Y2
+	VFMADD231PS Y15, Y7, Y3
+
+absent441:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent443
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y11, Y0
+	VFMADD231PS Y15, Y10, Y1
+	VFMADD231PS Y15, Y9, Y2
+	VFMADD231PS Y15, Y8, Y3
+	VFMADD231PS Y15, Y7, Y4
+
+absent443:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent445
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y11, Y1
+	VFMADD231PS Y15, Y10, Y2
+	VFMADD231PS Y15, Y9, Y3
+	VFMADD231PS Y15, Y8, Y4
+	VFMADD231PS Y15, Y7, Y5
+
+absent445:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent447
+	VMOVUPS     (R13), Y15
+	VFMADD231PS Y15, Y13, Y0
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y11, Y2
+	VFMADD231PS Y15, Y10, Y3
+	VFMADD231PS Y15, Y9, Y4
+	VFMADD231PS Y15, Y8, Y5
+	VFMADD231PS Y15, Y7, Y6
+
+absent447:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent449
+	VMOVUPS     (R13), Y7
+	VFMADD231PS Y7, Y14, Y0
+	VFMADD231PS Y7, Y13, Y1
+	VFMADD231PS Y7, Y12, Y2
+	VFMADD231PS Y7, Y11, Y3
+	VFMADD231PS Y7, Y10, Y4
+	VFMADD231PS Y7, Y9, Y5
+	VFMADD231PS Y7, Y8, Y6
+
+absent449:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent451
+	VMOVUPS     (R13), Y7
+	VFMADD231PS Y7, Y14, Y1
+	VFMADD231PS Y7, Y13, Y2
+	VFMADD231PS Y7, Y12, Y3
+	VFMADD231PS Y7, Y11, Y4
+	VFMADD231PS Y7, Y10, Y5
+	VFMADD231PS Y7, Y9, Y6
+
+absent451:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent453
+	VMOVUPS     (R13), Y7
+	VFMADD231PS Y7, Y14, Y2
+	VFMADD231PS Y7, Y13, Y3
+	VFMADD231PS Y7, Y12, Y4
+	VFMADD231PS Y7, Y11, Y5
+	VFMADD231PS Y7, Y10, Y6
+
+absent453:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent455
+	VMOVUPS     (R13), Y7
+	VFMADD231PS Y7, Y14, Y3
+	VFMADD231PS Y7, Y13, Y4
+	VFMADD231PS Y7, Y12, Y5
+	VFMADD231PS Y7, Y11, Y6
+
+absent455:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent457
+	VMOVUPS     (R13), Y7
+	VFMADD231PS Y7, Y14, Y4
+	VFMADD231PS Y7, Y13, Y5
+	VFMADD231PS Y7, Y12, Y6
+
+absent457:
+	ADDQ        R8, R13
+	TESTL       $0x00001000, R11
+	JZ          absent459
+	VMOVUPS     (R13), Y7
+	VFMADD231PS Y7, Y14, Y5
+	VFMADD231PS Y7, Y13, Y6
+
+absent459:
+	ADDQ        R8, R13
+	TESTL       $0x00002000, R11
+	JZ          absent461
+	VMOVUPS     (R13), Y7
+	VFMADD231PS Y7, Y14, Y6
+
+absent461:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group422
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row421
+
+done423:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain463
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Y0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done465
+	ADDQ     SI, BX
+	VMOVNTPS Y1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done465
+	ADDQ     SI, BX
+	VMOVNTPS Y2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done465
+	ADDQ     SI, BX
+	VMOVNTPS Y3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done465
+	ADDQ     SI, BX
+	VMOVNTPS Y4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done465
+	ADDQ     SI, BX
+	VMOVNTPS Y5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done465
+	ADDQ     SI, BX
+	VMOVNTPS Y6, (BX)
+
+done465:
+	JMP stored464
+
+plain463:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Y0, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done466
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done466
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done466
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done466
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done466
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done466
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)
+
+done466:
+stored464:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows419
+	ADDQ $0x08, CX
+	SUBQ $0x00000008, AX
+	JGE  loop417
+
+done418:
+	ADDQ   $0x00000008, AX
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x07, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x07, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block415
+
+end416:
+	CMPB stream+288(FP), $0x00
+	JEQ  done467
+	SFENCE
+
+done467:
+	VZEROUPPER
+	RET
+
+// func depthwiseU8S8AVX2(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, stream bool)
+// Requires: AVX, AVX2, MMX+
+TEXT ·depthwiseU8S8AVX2(SB), NOSPLIT, $16-233
+	SHLQ   $0x02, yStep+48(FP)
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end2
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end2
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
 block1:
-	MOVQ reach_base+192(FP), DX
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000010, AX
 	JL   done4
 
 loop3:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows5:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1984,21 +3874,30 @@ loop3:
 	VXORPS Y7, Y7, Y7
 	MOVQ   a_base+64(FP), BX
 	LEAQ   (BX)(CX*1), BX
+	MOVQ   (SP), SI
+	MOVQ   16(SI), SI
+	LEAQ   (BX)(SI*1), BX
 	MOVQ   x_base+88(FP), SI
 	LEAQ   (SI)(CX*1), SI
+	MOVQ   (SP), DI
+	MOVQ   24(DI), DI
+	LEAQ   (SI)(DI*1), SI
 	ADDQ   at+128(FP), SI
 	MOVQ   aCol+112(FP), DI
 	MOVQ   xCol+136(FP), R8
-	MOVQ   rows+168(FP), R12
-	MOVQ   groups+176(FP), R10
+	MOVQ   (SP), R12
+	MOVQ   32(R12), R12
+	MOVQ   groups+168(FP), R10
+	TESTQ  R10, R10
+	JZ     done8
 	LEAQ   4(DX)(R10*4), R10
 	TESTQ  R12, R12
-	JZ     done7
+	JZ     done8
 
-row5:
+row6:
 	LEAQ 4(DX), R9
 
-group6:
+group7:
 	MOVL      (R9), R11
 	VPMOVSXBW (BX), Y8
 	VPSLLW    $0x07, Y8, Y9
@@ -2006,211 +3905,343 @@ group6:
 	ADDQ      DI, BX
 	MOVQ      SI, R13
 	TESTL     $0x00000001, R11
-	JZ        absent8
+	JZ        absent9
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y0, Y0
-	JMP       present9
+	JMP       present10
 
-absent8:
+absent9:
 	VPADDW Y9, Y0, Y0
 
-present9:
+present10:
 	ADDQ      R8, R13
 	TESTL     $0x00000002, R11
-	JZ        absent10
+	JZ        absent11
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y1, Y1
-	JMP       present11
+	JMP       present12
 
-absent10:
+absent11:
 	VPADDW Y9, Y1, Y1
 
-present11:
+present12:
 	ADDQ      R8, R13
 	TESTL     $0x00000004, R11
-	JZ        absent12
+	JZ        absent13
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y2, Y2
-	JMP       present13
+	JMP       present14
 
-absent12:
+absent13:
 	VPADDW Y9, Y2, Y2
 
-present13:
+present14:
 	ADDQ      R8, R13
 	TESTL     $0x00000008, R11
-	JZ        absent14
+	JZ        absent15
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y3, Y3
-	JMP       present15
+	JMP       present16
 
-absent14:
+absent15:
 	VPADDW Y9, Y3, Y3
 
-present15:
+present16:
 	ADDQ      R8, R13
 	TESTL     $0x00000010, R11
-	JZ        absent16
+	JZ        absent17
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y4, Y4
-	JMP       present17
+	JMP       present18
 
-absent16:
+absent17:
 	VPADDW Y9, Y4, Y4
 
-present17:
+present18:
 	ADDQ      R8, R13
 	TESTL     $0x00000020, R11
-	JZ        absent18
+	JZ        absent19
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y5, Y5
-	JMP       present19
+	JMP       present20
 
-absent18:
+absent19:
 	VPADDW Y9, Y5, Y5
 
-present19:
+present20:
 	ADDQ      R8, R13
 	TESTL     $0x00000040, R11
-	JZ        absent20
+	JZ        absent21
 	VPMOVZXBW (R13), Y9
 	VPMULLW   Y8, Y9, Y9
 	VPADDW    Y9, Y6, Y6
-	JMP       present21
+	JMP       present22
 
-absent20:
+absent21:
 	VPADDW Y9, Y6, Y6
 
-present21:
+present22:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group6
+	JNE  group7
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row5
+	JNZ  row6
 
-done7:
+done8:
 	VBROADCASTSS scale+56(FP), Y8
 	MOVQ         bias_base+24(FP), BX
 	LEAQ         (BX)(CX*4), BX
 	VMOVUPS      (BX), Y9
 	VMOVUPS      32(BX), Y10
+	VPSUBW       Y7, Y0, Y0
+	VPSUBW       Y7, Y1, Y1
+	VPSUBW       Y7, Y2, Y2
+	VPSUBW       Y7, Y3, Y3
+	VPSUBW       Y7, Y4, Y4
+	VPSUBW       Y7, Y5, Y5
+	VPSUBW       Y7, Y6, Y6
+	CMPB         stream+232(FP), $0x00
+	JEQ          plain23
 	MOVQ         y_base+0(FP), BX
 	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
 	MOVQ         yStep+48(FP), SI
 	MOVL         (DX), DI
-	VPSUBW       Y7, Y0, Y0
-	VPMOVSXWD    X0, Y11
-	VCVTDQ2PS    Y11, Y11
-	VMULPS       Y8, Y11, Y11
-	VADDPS       Y9, Y11, Y11
-	VMOVUPS      Y11, (BX)
+	VPMOVSXWD    X0, Y7
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y9, Y7, Y7
+	VMOVNTPS     Y7, (BX)
+	VEXTRACTI128 $0x01, Y0, X0
+	VPMOVSXWD    X0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMOVNTPS     Y0, 32(BX)
+	TESTL        $0x00000002, DI
+	JZ           done25
+	ADDQ         SI, BX
+	VPMOVSXWD    X1, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
+	VMOVNTPS     Y0, (BX)
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMOVSXWD    X0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMOVNTPS     Y0, 32(BX)
+	TESTL        $0x00000004, DI
+	JZ           done25
+	ADDQ         SI, BX
+	VPMOVSXWD    X2, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
+	VMOVNTPS     Y0, (BX)
+	VEXTRACTI128 $0x01, Y2, X0
+	VPMOVSXWD    X0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMOVNTPS     Y0, 32(BX)
+	TESTL        $0x00000008, DI
+	JZ           done25
+	ADDQ         SI, BX
+	VPMOVSXWD    X3, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
+	VMOVNTPS     Y0, (BX)
+	VEXTRACTI128 $0x01, Y3, X0
+	VPMOVSXWD    X0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMOVNTPS     Y0, 32(BX)
+	TESTL        $0x00000010, DI
+	JZ           done25
+	ADDQ         SI, BX
+	VPMOVSXWD    X4, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
+	VMOVNTPS     Y0, (BX)
+	VEXTRACTI128 $0x01, Y4, X0
+	VPMOVSXWD    X0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMOVNTPS     Y0, 32(BX)
+	TESTL        $0x00000020, DI
+	JZ           done25
+	ADDQ         SI, BX
+	VPMOVSXWD    X5, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
+	VMOVNTPS     Y0, (BX)
+	VEXTRACTI128 $0x01, Y5, X0
+	VPMOVSXWD    X0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMOVNTPS     Y0, 32(BX)
+	TESTL        $0x00000040, DI
+	JZ           done25
+	ADDQ         SI, BX
+	VPMOVSXWD    X6, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
+	VMOVNTPS     Y0, (BX)
+	VEXTRACTI128 $0x01, Y6, X0
+	VPMOVSXWD    X0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMOVNTPS     Y0, 32(BX)
+
+done25:
+	JMP stored24
+
+plain23:
+	MOVQ         y_base+0(FP), BX
+	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         yStep+48(FP), SI
+	MOVL         (DX), DI
+	VPMOVSXWD    X0, Y7
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y9, Y7, Y7
+	VMOVUPS      Y7, (BX)
+	PREFETCHT0   64(BX)
 	VEXTRACTI128 $0x01, Y0, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, 32(BX)
+	PREFETCHT0   96(BX)
 	TESTL        $0x00000002, DI
-	JZ           done22
+	JZ           done26
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y1, Y1
 	VPMOVSXWD    X1, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y9, Y0, Y0
 	VMOVUPS      Y0, (BX)
+	PREFETCHT0   64(BX)
 	VEXTRACTI128 $0x01, Y1, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, 32(BX)
+	PREFETCHT0   96(BX)
 	TESTL        $0x00000004, DI
-	JZ           done22
+	JZ           done26
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y2, Y2
 	VPMOVSXWD    X2, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y9, Y0, Y0
 	VMOVUPS      Y0, (BX)
+	PREFETCHT0   64(BX)
 	VEXTRACTI128 $0x01, Y2, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, 32(BX)
+	PREFETCHT0   96(BX)
 	TESTL        $0x00000008, DI
-	JZ           done22
+	JZ           done26
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y3, Y3
 	VPMOVSXWD    X3, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y9, Y0, Y0
 	VMOVUPS      Y0, (BX)
+	PREFETCHT0   64(BX)
 	VEXTRACTI128 $0x01, Y3, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, 32(BX)
+	PREFETCHT0   96(BX)
 	TESTL        $0x00000010, DI
-	JZ           done22
+	JZ           done26
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y4, Y4
 	VPMOVSXWD    X4, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y9, Y0, Y0
 	VMOVUPS      Y0, (BX)
+	PREFETCHT0   64(BX)
 	VEXTRACTI128 $0x01, Y4, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, 32(BX)
+	PREFETCHT0   96(BX)
 	TESTL        $0x00000020, DI
-	JZ           done22
+	JZ           done26
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y5, Y5
 	VPMOVSXWD    X5, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y9, Y0, Y0
 	VMOVUPS      Y0, (BX)
+	PREFETCHT0   64(BX)
 	VEXTRACTI128 $0x01, Y5, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, 32(BX)
+	PREFETCHT0   96(BX)
 	TESTL        $0x00000040, DI
-	JZ           done22
+	JZ           done26
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y6, Y6
 	VPMOVSXWD    X6, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y9, Y0, Y0
 	VMOVUPS      Y0, (BX)
+	PREFETCHT0   64(BX)
 	VEXTRACTI128 $0x01, Y6, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
 	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, 32(BX)
+	PREFETCHT0   96(BX)
 
-done22:
+done26:
+stored24:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows5
 	ADDQ $0x10, CX
 	SUBQ $0x00000010, AX
 	JGE  loop3
@@ -2218,9 +4249,13 @@ done22:
 done4:
 	ADDQ $0x00000010, AX
 
-vector23:
-	TESTQ  AX, AX
-	JLE    next24
+vector27:
+	TESTQ AX, AX
+	JLE   next28
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows29:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2231,21 +4266,30 @@ vector23:
 	VXORPS Y7, Y7, Y7
 	MOVQ   a_base+64(FP), BX
 	LEAQ   (BX)(CX*1), BX
+	MOVQ   (SP), SI
+	MOVQ   16(SI), SI
+	LEAQ   (BX)(SI*1), BX
 	MOVQ   x_base+88(FP), SI
 	LEAQ   (SI)(CX*1), SI
+	MOVQ   (SP), DI
+	MOVQ   24(DI), DI
+	LEAQ   (SI)(DI*1), SI
 	ADDQ   at+128(FP), SI
 	MOVQ   aCol+112(FP), DI
 	MOVQ   xCol+136(FP), R8
-	MOVQ   rows+168(FP), R12
-	MOVQ   groups+176(FP), R10
+	MOVQ   (SP), R12
+	MOVQ   32(R12), R12
+	MOVQ   groups+168(FP), R10
+	TESTQ  R10, R10
+	JZ     done32
 	LEAQ   4(DX)(R10*4), R10
 	TESTQ  R12, R12
-	JZ     done27
+	JZ     done32
 
-row25:
+row30:
 	LEAQ 4(DX), R9
 
-group26:
+group31:
 	MOVL      (R9), R11
 	VPMOVSXBW (BX), Y8
 	VPSLLW    $0x07, Y8, Y9
@@ -2253,98 +4297,98 @@ group26:
 	ADDQ      DI, BX
 	MOVQ      SI, R13
 	TESTL     $0x00000001, R11
-	JZ        absent28
+	JZ        absent33
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y0, Y0
-	JMP       present29
+	JMP       present34
 
-absent28:
+absent33:
 	VPADDW Y9, Y0, Y0
 
-present29:
+present34:
 	ADDQ      R8, R13
 	TESTL     $0x00000002, R11
-	JZ        absent30
+	JZ        absent35
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y1, Y1
-	JMP       present31
+	JMP       present36
 
-absent30:
+absent35:
 	VPADDW Y9, Y1, Y1
 
-present31:
+present36:
 	ADDQ      R8, R13
 	TESTL     $0x00000004, R11
-	JZ        absent32
+	JZ        absent37
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y2, Y2
-	JMP       present33
+	JMP       present38
 
-absent32:
+absent37:
 	VPADDW Y9, Y2, Y2
 
-present33:
+present38:
 	ADDQ      R8, R13
 	TESTL     $0x00000008, R11
-	JZ        absent34
+	JZ        absent39
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y3, Y3
-	JMP       present35
+	JMP       present40
 
-absent34:
+absent39:
 	VPADDW Y9, Y3, Y3
 
-present35:
+present40:
 	ADDQ      R8, R13
 	TESTL     $0x00000010, R11
-	JZ        absent36
+	JZ        absent41
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y4, Y4
-	JMP       present37
+	JMP       present42
 
-absent36:
+absent41:
 	VPADDW Y9, Y4, Y4
 
-present37:
+present42:
 	ADDQ      R8, R13
 	TESTL     $0x00000020, R11
-	JZ        absent38
+	JZ        absent43
 	VPMOVZXBW (R13), Y10
 	VPMULLW   Y8, Y10, Y10
 	VPADDW    Y10, Y5, Y5
-	JMP       present39
+	JMP       present44
 
-absent38:
+absent43:
 	VPADDW Y9, Y5, Y5
 
-present39:
+present44:
 	ADDQ      R8, R13
 	TESTL     $0x00000040, R11
-	JZ        absent40
+	JZ        absent45
 	VPMOVZXBW (R13), Y9
 	VPMULLW   Y8, Y9, Y9
 	VPADDW    Y9, Y6, Y6
-	JMP       present41
+	JMP       present46
 
-absent40:
+absent45:
 	VPADDW Y9, Y6, Y6
 
-present41:
+present46:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group26
+	JNE  group31
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row25
+	JNZ  row30
 
-done27:
+done32:
 	VBROADCASTSS scale+56(FP), Y8
 	MOVQ         AX, BX
 	VMOVD        BX, X9
@@ -2365,16 +4409,25 @@ done27:
 	LEAQ         (BX)(CX*4), BX
 	VMASKMOVPS   (BX), Y9, Y11
 	VMASKMOVPS   32(BX), Y10, Y12
+	VPSUBW       Y7, Y0, Y0
+	VPSUBW       Y7, Y1, Y1
+	VPSUBW       Y7, Y2, Y2
+	VPSUBW       Y7, Y3, Y3
+	VPSUBW       Y7, Y4, Y4
+	VPSUBW       Y7, Y5, Y5
+	VPSUBW       Y7, Y6, Y6
 	MOVQ         y_base+0(FP), BX
 	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
 	MOVQ         yStep+48(FP), SI
 	MOVL         (DX), DI
-	VPSUBW       Y7, Y0, Y0
-	VPMOVSXWD    X0, Y13
-	VCVTDQ2PS    Y13, Y13
-	VMULPS       Y8, Y13, Y13
-	VADDPS       Y11, Y13, Y13
-	VMASKMOVPS   Y13, Y9, (BX)
+	VPMOVSXWD    X0, Y7
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y11, Y7, Y7
+	VMASKMOVPS   Y7, Y9, (BX)
 	VEXTRACTI128 $0x01, Y0, X0
 	VPMOVSXWD    X0, Y0
 	VCVTDQ2PS    Y0, Y0
@@ -2382,9 +4435,8 @@ done27:
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   Y0, Y10, 32(BX)
 	TESTL        $0x00000002, DI
-	JZ           done42
+	JZ           done47
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y1, Y1
 	VPMOVSXWD    X1, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
@@ -2397,9 +4449,8 @@ done27:
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   Y0, Y10, 32(BX)
 	TESTL        $0x00000004, DI
-	JZ           done42
+	JZ           done47
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y2, Y2
 	VPMOVSXWD    X2, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
@@ -2412,9 +4463,8 @@ done27:
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   Y0, Y10, 32(BX)
 	TESTL        $0x00000008, DI
-	JZ           done42
+	JZ           done47
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y3, Y3
 	VPMOVSXWD    X3, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
@@ -2427,9 +4477,8 @@ done27:
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   Y0, Y10, 32(BX)
 	TESTL        $0x00000010, DI
-	JZ           done42
+	JZ           done47
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y4, Y4
 	VPMOVSXWD    X4, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
@@ -2442,9 +4491,8 @@ done27:
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   Y0, Y10, 32(BX)
 	TESTL        $0x00000020, DI
-	JZ           done42
+	JZ           done47
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y5, Y5
 	VPMOVSXWD    X5, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
@@ -2457,9 +4505,8 @@ done27:
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   Y0, Y10, 32(BX)
 	TESTL        $0x00000040, DI
-	JZ           done42
+	JZ           done47
 	ADDQ         SI, BX
-	VPSUBW       Y7, Y6, Y6
 	VPMOVSXWD    X6, Y0
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y8, Y0, Y0
@@ -2472,53 +4519,74 @@ done27:
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   Y0, Y10, 32(BX)
 
-done42:
+done47:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows29
 	ADDQ $0x10, CX
 	SUBQ $0x10, AX
-	JMP  vector23
+	JMP  vector27
 
-next24:
+next28:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
+	SUBQ   AX, reach_len+208(FP)
 	JG     block1
 
 end2:
+	CMPB stream+232(FP), $0x00
+	JEQ  done48
+	SFENCE
+
+done48:
 	VZEROUPPER
 	RET
 
-// func depthwiseF32AVX512(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int, ahead []float32, lines int, stream bool)
+// func depthwiseF32AVX512(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, ahead []float32, then []float32, lines int, stream bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
-TEXT ·depthwiseF32AVX512(SB), NOSPLIT, $0-257
-	SHLQ $0x02, aCol+112(FP)
-	SHLQ $0x02, aNext+120(FP)
-	SHLQ $0x02, at+128(FP)
-	SHLQ $0x02, xCol+136(FP)
-	SHLQ $0x02, xGroup+144(FP)
-	SHLQ $0x02, xBlock+152(FP)
-	SHLQ $0x02, xNext+160(FP)
-	SHLQ $0x02, yStep+48(FP)
-	SHLQ $0x02, initStep+56(FP)
-	CMPQ shape+216(FP), $0x00
-	JNE  other1
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end3
+TEXT ·depthwiseF32AVX512(SB), NOSPLIT, $16-289
+	SHLQ   $0x02, aCol+112(FP)
+	SHLQ   $0x02, aNext+120(FP)
+	SHLQ   $0x02, at+128(FP)
+	SHLQ   $0x02, xCol+136(FP)
+	SHLQ   $0x02, xGroup+144(FP)
+	SHLQ   $0x02, xBlock+152(FP)
+	SHLQ   $0x02, xNext+160(FP)
+	SHLQ   $0x02, yStep+48(FP)
+	SHLQ   $0x02, initStep+56(FP)
+	CMPQ   shape+224(FP), $0x00
+	JNE    other1
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end3
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end3
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
 block2:
-	MOVQ reach_base+192(FP), DX
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
 	JL   done5
 
 loop4:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows6:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -2535,232 +4603,262 @@ loop4:
 	VXORPS  Z13, Z13, Z13
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Z0
 	VMOVUPS 64(BX), Z1
 	TESTL   $0x00000002, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z2
 	VMOVUPS 64(BX), Z3
 	TESTL   $0x00000004, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z4
 	VMOVUPS 64(BX), Z5
 	TESTL   $0x00000008, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	TESTL   $0x00000010, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 	TESTL   $0x00000020, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 	TESTL   $0x00000040, DI
-	JZ      done6
+	JZ      done7
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z12
 	VMOVUPS 64(BX), Z13
 
-done6:
+done7:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done10
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done9
+	JZ    done10
 
-row7:
+row8:
 	LEAQ 4(DX), R9
 
-group8:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done11
+group9:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some12
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done13
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead10:
+some12:
+ahead11:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead10
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead11
+	MOVQ       R11, ahead_base+232(FP)
 
-done11:
+done13:
 	MOVL        (R9), R11
 	VMOVUPS     (BX), Z14
 	VMOVUPS     64(BX), Z15
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent12
+	JZ          absent14
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
 	VFMADD231PS Z16, Z14, Z0
 	VFMADD231PS Z17, Z15, Z1
 
-absent12:
+absent14:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent14
+	JZ          absent16
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
 	VFMADD231PS Z16, Z14, Z2
 	VFMADD231PS Z17, Z15, Z3
 
-absent14:
+absent16:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent16
+	JZ          absent18
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
 	VFMADD231PS Z16, Z14, Z4
 	VFMADD231PS Z17, Z15, Z5
 
-absent16:
+absent18:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent18
+	JZ          absent20
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
 	VFMADD231PS Z16, Z14, Z6
 	VFMADD231PS Z17, Z15, Z7
 
-absent18:
+absent20:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent20
+	JZ          absent22
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
 	VFMADD231PS Z16, Z14, Z8
 	VFMADD231PS Z17, Z15, Z9
 
-absent20:
+absent22:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent22
+	JZ          absent24
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
 	VFMADD231PS Z16, Z14, Z10
 	VFMADD231PS Z17, Z15, Z11
 
-absent22:
+absent24:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent24
+	JZ          absent26
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
 	VFMADD231PS Z16, Z14, Z12
 	VFMADD231PS Z17, Z15, Z13
 
-absent24:
+absent26:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group8
+	JNE  group9
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row7
+	JNZ  row8
 
-done9:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream26
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Z0, (BX)
-	VMOVUPS Z1, 64(BX)
-	TESTL   $0x00000002, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Z2, (BX)
-	VMOVUPS Z3, 64(BX)
-	TESTL   $0x00000004, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Z4, (BX)
-	VMOVUPS Z5, 64(BX)
-	TESTL   $0x00000008, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	TESTL   $0x00000010, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Z8, (BX)
-	VMOVUPS Z9, 64(BX)
-	TESTL   $0x00000020, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Z10, (BX)
-	VMOVUPS Z11, 64(BX)
-	TESTL   $0x00000040, DI
-	JZ      done28
-	ADDQ    SI, BX
-	VMOVUPS Z12, (BX)
-	VMOVUPS Z13, 64(BX)
-
-done28:
-	JMP stored27
-
-stream26:
+done10:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain28
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Z0, (BX)
 	VMOVNTPS Z1, 64(BX)
 	TESTL    $0x00000002, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Z2, (BX)
 	VMOVNTPS Z3, 64(BX)
 	TESTL    $0x00000004, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Z4, (BX)
 	VMOVNTPS Z5, 64(BX)
 	TESTL    $0x00000008, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Z6, (BX)
 	VMOVNTPS Z7, 64(BX)
 	TESTL    $0x00000010, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Z8, (BX)
 	VMOVNTPS Z9, 64(BX)
 	TESTL    $0x00000020, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Z10, (BX)
 	VMOVNTPS Z11, 64(BX)
 	TESTL    $0x00000040, DI
-	JZ       done29
+	JZ       done30
 	ADDQ     SI, BX
 	VMOVNTPS Z12, (BX)
 	VMOVNTPS Z13, 64(BX)
 
-done29:
-stored27:
+done30:
+	JMP stored29
+
+plain28:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done31
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+
+done31:
+stored29:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows6
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
 	JGE  loop4
@@ -2768,9 +4866,13 @@ stored27:
 done5:
 	ADDQ $0x00000020, AX
 
-vector30:
-	TESTQ     AX, AX
-	JLE       next31
+vector32:
+	TESTQ AX, AX
+	JLE   next33
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows34:
 	MOVL      $0xffffffff, BX
 	BZHIL     AX, BX, BX
 	KMOVW     BX, K1
@@ -2784,164 +4886,233 @@ vector30:
 	VXORPS    Z6, Z6, Z6
 	MOVQ      init_base+24(FP), BX
 	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
 	MOVQ      initStep+56(FP), SI
 	MOVL      (DX), DI
 	VMOVUPS.Z (BX), K1, Z0
 	TESTL     $0x00000002, DI
-	JZ        done32
+	JZ        done35
 	ADDQ      SI, BX
 	VMOVUPS.Z (BX), K1, Z1
 	TESTL     $0x00000004, DI
-	JZ        done32
+	JZ        done35
 	ADDQ      SI, BX
 	VMOVUPS.Z (BX), K1, Z2
 	TESTL     $0x00000008, DI
-	JZ        done32
+	JZ        done35
 	ADDQ      SI, BX
 	VMOVUPS.Z (BX), K1, Z3
 	TESTL     $0x00000010, DI
-	JZ        done32
+	JZ        done35
 	ADDQ      SI, BX
 	VMOVUPS.Z (BX), K1, Z4
 	TESTL     $0x00000020, DI
-	JZ        done32
+	JZ        done35
 	ADDQ      SI, BX
 	VMOVUPS.Z (BX), K1, Z5
 	TESTL     $0x00000040, DI
-	JZ        done32
+	JZ        done35
 	ADDQ      SI, BX
 	VMOVUPS.Z (BX), K1, Z6
 
-done32:
+done35:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done38
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done35
+	JZ    done38
 
-row33:
+row36:
 	LEAQ 4(DX), R9
 
-group34:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done37
+group37:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some40
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done41
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead36:
+some40:
+ahead39:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead36
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead39
+	MOVQ       R11, ahead_base+232(FP)
 
-done37:
+done41:
 	MOVL        (R9), R11
 	VMOVUPS.Z   (BX), K1, Z7
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent38
+	JZ          absent42
 	VMOVUPS.Z   (R13), K1, Z8
 	VFMADD231PS Z8, Z7, Z0
 
-absent38:
+absent42:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent40
+	JZ          absent44
 	VMOVUPS.Z   (R13), K1, Z8
 	VFMADD231PS Z8, Z7, Z1
 
-absent40:
+absent44:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent42
+	JZ          absent46
 	VMOVUPS.Z   (R13), K1, Z8
 	VFMADD231PS Z8, Z7, Z2
 
-absent42:
+absent46:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent44
+	JZ          absent48
 	VMOVUPS.Z   (R13), K1, Z8
 	VFMADD231PS Z8, Z7, Z3
 
-absent44:
+absent48:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent46
+	JZ          absent50
 	VMOVUPS.Z   (R13), K1, Z8
 	VFMADD231PS Z8, Z7, Z4
 
-absent46:
+absent50:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent48
+	JZ          absent52
 	VMOVUPS.Z   (R13), K1, Z8
 	VFMADD231PS Z8, Z7, Z5
 
-absent48:
+absent52:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent50
+	JZ          absent54
 	VMOVUPS.Z   (R13), K1, Z8
 	VFMADD231PS Z8, Z7, Z6
 
-absent50:
+absent54:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group34
+	JNE  group37
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row33
+	JNZ  row36
 
-done35:
+done38:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain56
+	CMPQ     AX, $0x10
+	JL       plain56
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done58
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done58
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done58
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done58
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done58
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done58
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+
+done58:
+	JMP stored57
+
+plain56:
 	MOVQ    y_base+0(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    yStep+48(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS Z0, K1, (BX)
 	TESTL   $0x00000002, DI
-	JZ      done52
+	JZ      done59
 	ADDQ    SI, BX
 	VMOVUPS Z1, K1, (BX)
 	TESTL   $0x00000004, DI
-	JZ      done52
+	JZ      done59
 	ADDQ    SI, BX
 	VMOVUPS Z2, K1, (BX)
 	TESTL   $0x00000008, DI
-	JZ      done52
+	JZ      done59
 	ADDQ    SI, BX
 	VMOVUPS Z3, K1, (BX)
 	TESTL   $0x00000010, DI
-	JZ      done52
+	JZ      done59
 	ADDQ    SI, BX
 	VMOVUPS Z4, K1, (BX)
 	TESTL   $0x00000020, DI
-	JZ      done52
+	JZ      done59
 	ADDQ    SI, BX
 	VMOVUPS Z5, K1, (BX)
 	TESTL   $0x00000040, DI
-	JZ      done52
+	JZ      done59
 	ADDQ    SI, BX
 	VMOVUPS Z6, K1, (BX)
 
-done52:
+done59:
+stored57:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows34
 	ADDQ $0x10, CX
 	SUBQ $0x10, AX
-	JMP  vector30
+	JMP  vector32
 
-next31:
+next33:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
@@ -2950,36 +5121,47 @@ next31:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
+	SUBQ   AX, reach_len+208(FP)
 	JG     block2
 
 end3:
-	CMPB stream+256(FP), $0x00
-	JEQ  done53
+	CMPB stream+288(FP), $0x00
+	JEQ  done60
 	SFENCE
 
-done53:
+done60:
 	VZEROUPPER
 	RET
 
 other1:
-	CMPQ shape+216(FP), $0x01
-	JNE  other54
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end56
+	CMPQ   shape+224(FP), $0x01
+	JNE    other61
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end63
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end63
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block55:
-	MOVQ reach_base+192(FP), DX
+block62:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
-	JL   done58
+	JL   done65
 
-loop57:
+loop64:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows66:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -2996,73 +5178,92 @@ loop57:
 	VXORPS  Z13, Z13, Z13
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Z0
 	VMOVUPS 64(BX), Z1
 	TESTL   $0x00000002, DI
-	JZ      done59
+	JZ      done67
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z2
 	VMOVUPS 64(BX), Z3
 	TESTL   $0x00000004, DI
-	JZ      done59
+	JZ      done67
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z4
 	VMOVUPS 64(BX), Z5
 	TESTL   $0x00000008, DI
-	JZ      done59
+	JZ      done67
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	TESTL   $0x00000010, DI
-	JZ      done59
+	JZ      done67
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 	TESTL   $0x00000020, DI
-	JZ      done59
+	JZ      done67
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 	TESTL   $0x00000040, DI
-	JZ      done59
+	JZ      done67
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z12
 	VMOVUPS 64(BX), Z13
 
-done59:
+done67:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done70
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done62
+	JZ    done70
 
-row60:
+row68:
 	LEAQ 4(DX), R9
 
-group61:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done64
+group69:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some72
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done73
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead63:
+some72:
+ahead71:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead63
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead71
+	MOVQ       R11, ahead_base+232(FP)
 
-done64:
+done73:
 	MOVL        (R9), R11
 	VMOVUPS     (BX), Z14
 	VMOVUPS     64(BX), Z15
@@ -3075,16 +5276,16 @@ done64:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent65
+	JZ          absent74
 	VMOVUPS     (R13), Z20
 	VMOVUPS     64(R13), Z21
 	VFMADD231PS Z20, Z14, Z0
 	VFMADD231PS Z21, Z15, Z1
 
-absent65:
+absent74:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent67
+	JZ          absent76
 	VMOVUPS     (R13), Z20
 	VMOVUPS     64(R13), Z21
 	VFMADD231PS Z20, Z16, Z0
@@ -3092,10 +5293,10 @@ absent65:
 	VFMADD231PS Z20, Z14, Z2
 	VFMADD231PS Z21, Z15, Z3
 
-absent67:
+absent76:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent69
+	JZ          absent78
 	VMOVUPS     (R13), Z20
 	VMOVUPS     64(R13), Z21
 	VFMADD231PS Z20, Z18, Z0
@@ -3105,10 +5306,10 @@ absent67:
 	VFMADD231PS Z20, Z14, Z4
 	VFMADD231PS Z21, Z15, Z5
 
-absent69:
+absent78:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent71
+	JZ          absent80
 	VMOVUPS     (R13), Z20
 	VMOVUPS     64(R13), Z21
 	VFMADD231PS Z20, Z18, Z2
@@ -3118,10 +5319,10 @@ absent69:
 	VFMADD231PS Z20, Z14, Z6
 	VFMADD231PS Z21, Z15, Z7
 
-absent71:
+absent80:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent73
+	JZ          absent82
 	VMOVUPS     (R13), Z20
 	VMOVUPS     64(R13), Z21
 	VFMADD231PS Z20, Z18, Z4
@@ -3131,10 +5332,10 @@ absent71:
 	VFMADD231PS Z20, Z14, Z8
 	VFMADD231PS Z21, Z15, Z9
 
-absent73:
+absent82:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent75
+	JZ          absent84
 	VMOVUPS     (R13), Z20
 	VMOVUPS     64(R13), Z21
 	VFMADD231PS Z20, Z18, Z6
@@ -3144,10 +5345,10 @@ absent73:
 	VFMADD231PS Z20, Z14, Z10
 	VFMADD231PS Z21, Z15, Z11
 
-absent75:
+absent84:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent77
+	JZ          absent86
 	VMOVUPS     (R13), Z20
 	VMOVUPS     64(R13), Z21
 	VFMADD231PS Z20, Z18, Z8
@@ -3157,10 +5358,10 @@ absent75:
 	VFMADD231PS Z20, Z14, Z12
 	VFMADD231PS Z21, Z15, Z13
 
-absent77:
+absent86:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent79
+	JZ          absent88
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z18, Z10
@@ -3168,114 +5369,403 @@ absent77:
 	VFMADD231PS Z14, Z16, Z12
 	VFMADD231PS Z15, Z17, Z13
 
-absent79:
+absent88:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent81
+	JZ          absent90
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z18, Z12
 	VFMADD231PS Z15, Z19, Z13
 
-absent81:
+absent90:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group61
+	JNE  group69
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row60
+	JNZ  row68
 
-done62:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream83
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Z0, (BX)
-	VMOVUPS Z1, 64(BX)
-	TESTL   $0x00000002, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Z2, (BX)
-	VMOVUPS Z3, 64(BX)
-	TESTL   $0x00000004, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Z4, (BX)
-	VMOVUPS Z5, 64(BX)
-	TESTL   $0x00000008, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	TESTL   $0x00000010, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Z8, (BX)
-	VMOVUPS Z9, 64(BX)
-	TESTL   $0x00000020, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Z10, (BX)
-	VMOVUPS Z11, 64(BX)
-	TESTL   $0x00000040, DI
-	JZ      done85
-	ADDQ    SI, BX
-	VMOVUPS Z12, (BX)
-	VMOVUPS Z13, 64(BX)
-
-done85:
-	JMP stored84
-
-stream83:
+done70:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain92
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Z0, (BX)
 	VMOVNTPS Z1, 64(BX)
 	TESTL    $0x00000002, DI
-	JZ       done86
+	JZ       done94
 	ADDQ     SI, BX
 	VMOVNTPS Z2, (BX)
 	VMOVNTPS Z3, 64(BX)
 	TESTL    $0x00000004, DI
-	JZ       done86
+	JZ       done94
 	ADDQ     SI, BX
 	VMOVNTPS Z4, (BX)
 	VMOVNTPS Z5, 64(BX)
 	TESTL    $0x00000008, DI
-	JZ       done86
+	JZ       done94
 	ADDQ     SI, BX
 	VMOVNTPS Z6, (BX)
 	VMOVNTPS Z7, 64(BX)
 	TESTL    $0x00000010, DI
-	JZ       done86
+	JZ       done94
 	ADDQ     SI, BX
 	VMOVNTPS Z8, (BX)
 	VMOVNTPS Z9, 64(BX)
 	TESTL    $0x00000020, DI
-	JZ       done86
+	JZ       done94
 	ADDQ     SI, BX
 	VMOVNTPS Z10, (BX)
 	VMOVNTPS Z11, 64(BX)
 	TESTL    $0x00000040, DI
-	JZ       done86
+	JZ       done94
 	ADDQ     SI, BX
 	VMOVNTPS Z12, (BX)
 	VMOVNTPS Z13, 64(BX)
 
-done86:
-stored84:
+done94:
+	JMP stored93
+
+plain92:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done95
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done95
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done95
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done95
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done95
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done95
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+
+done95:
+stored93:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows66
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
-	JGE  loop57
+	JGE  loop64
 
-done58:
-	ADDQ   $0x00000020, AX
+done65:
+	ADDQ $0x00000020, AX
+
+vector96:
+	TESTQ AX, AX
+	JLE   next97
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows98:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done99
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done99
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done99
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done99
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	TESTL     $0x00000020, DI
+	JZ        done99
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	TESTL     $0x00000040, DI
+	JZ        done99
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+
+done99:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done102
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done102
+
+row100:
+	LEAQ 4(DX), R9
+
+group101:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some104
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done105
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some104:
+ahead103:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead103
+	MOVQ       R11, ahead_base+232(FP)
+
+done105:
+	MOVL        (R9), R11
+	VMOVUPS.Z   (BX), K1, Z7
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z8
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z9
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent106
+	VMOVUPS.Z   (R13), K1, Z10
+	VFMADD231PS Z10, Z7, Z0
+
+absent106:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent108
+	VMOVUPS.Z   (R13), K1, Z10
+	VFMADD231PS Z10, Z8, Z0
+	VFMADD231PS Z10, Z7, Z1
+
+absent108:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent110
+	VMOVUPS.Z   (R13), K1, Z10
+	VFMADD231PS Z10, Z9, Z0
+	VFMADD231PS Z10, Z8, Z1
+	VFMADD231PS Z10, Z7, Z2
+
+absent110:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent112
+	VMOVUPS.Z   (R13), K1, Z10
+	VFMADD231PS Z10, Z9, Z1
+	VFMADD231PS Z10, Z8, Z2
+	VFMADD231PS Z10, Z7, Z3
+
+absent112:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent114
+	VMOVUPS.Z   (R13), K1, Z10
+	VFMADD231PS Z10, Z9, Z2
+	VFMADD231PS Z10, Z8, Z3
+	VFMADD231PS Z10, Z7, Z4
+
+absent114:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent116
+	VMOVUPS.Z   (R13), K1, Z10
+	VFMADD231PS Z10, Z9, Z3
+	VFMADD231PS Z10, Z8, Z4
+	VFMADD231PS Z10, Z7, Z5
+
+absent116:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent118
+	VMOVUPS.Z   (R13), K1, Z10
+	VFMADD231PS Z10, Z9, Z4
+	VFMADD231PS Z10, Z8, Z5
+	VFMADD231PS Z10, Z7, Z6
+
+absent118:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent120
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z9, Z5
+	VFMADD231PS Z7, Z8, Z6
+
+absent120:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent122
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z9, Z6
+
+absent122:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group101
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row100
+
+done102:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain124
+	CMPQ     AX, $0x10
+	JL       plain124
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done126
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done126
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done126
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done126
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done126
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done126
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+
+done126:
+	JMP stored125
+
+plain124:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done127
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done127
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done127
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done127
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done127
+	ADDQ    SI, BX
+	VMOVUPS Z5, K1, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done127
+	ADDQ    SI, BX
+	VMOVUPS Z6, K1, (BX)
+
+done127:
+stored125:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows98
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector96
+
+next97:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
@@ -3284,36 +5774,47 @@ done58:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block55
+	SUBQ   AX, reach_len+208(FP)
+	JG     block62
 
-end56:
-	CMPB stream+256(FP), $0x00
-	JEQ  done87
+end63:
+	CMPB stream+288(FP), $0x00
+	JEQ  done128
 	SFENCE
 
-done87:
+done128:
 	VZEROUPPER
 	RET
 
-other54:
-	CMPQ shape+216(FP), $0x02
-	JNE  other88
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end90
+other61:
+	CMPQ   shape+224(FP), $0x02
+	JNE    other129
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end131
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end131
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block89:
-	MOVQ reach_base+192(FP), DX
+block130:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
-	JL   done92
+	JL   done133
 
-loop91:
+loop132:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows134:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -3330,73 +5831,92 @@ loop91:
 	VXORPS  Z13, Z13, Z13
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Z0
 	VMOVUPS 64(BX), Z1
 	TESTL   $0x00000002, DI
-	JZ      done93
+	JZ      done135
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z2
 	VMOVUPS 64(BX), Z3
 	TESTL   $0x00000004, DI
-	JZ      done93
+	JZ      done135
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z4
 	VMOVUPS 64(BX), Z5
 	TESTL   $0x00000008, DI
-	JZ      done93
+	JZ      done135
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	TESTL   $0x00000010, DI
-	JZ      done93
+	JZ      done135
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 	TESTL   $0x00000020, DI
-	JZ      done93
+	JZ      done135
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 	TESTL   $0x00000040, DI
-	JZ      done93
+	JZ      done135
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z12
 	VMOVUPS 64(BX), Z13
 
-done93:
+done135:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done138
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done96
+	JZ    done138
 
-row94:
+row136:
 	LEAQ 4(DX), R9
 
-group95:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done98
+group137:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some140
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done141
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead97:
+some140:
+ahead139:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead97
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead139
+	MOVQ       R11, ahead_base+232(FP)
 
-done98:
+done141:
 	MOVL        (R9), R11
 	VMOVUPS     (BX), Z14
 	VMOVUPS     64(BX), Z15
@@ -3415,16 +5935,16 @@ done98:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent99
+	JZ          absent142
 	VMOVUPS     (R13), Z24
 	VMOVUPS     64(R13), Z25
 	VFMADD231PS Z24, Z14, Z0
 	VFMADD231PS Z25, Z15, Z1
 
-absent99:
+absent142:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent101
+	JZ          absent144
 	VMOVUPS     (R13), Z24
 	VMOVUPS     64(R13), Z25
 	VFMADD231PS Z24, Z16, Z0
@@ -3432,10 +5952,10 @@ absent99:
 	VFMADD231PS Z24, Z14, Z2
 	VFMADD231PS Z25, Z15, Z3
 
-absent101:
+absent144:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent103
+	JZ          absent146
 	VMOVUPS     (R13), Z24
 	VMOVUPS     64(R13), Z25
 	VFMADD231PS Z24, Z18, Z0
@@ -3445,10 +5965,10 @@ absent101:
 	VFMADD231PS Z24, Z14, Z4
 	VFMADD231PS Z25, Z15, Z5
 
-absent103:
+absent146:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent105
+	JZ          absent148
 	VMOVUPS     (R13), Z24
 	VMOVUPS     64(R13), Z25
 	VFMADD231PS Z24, Z20, Z0
@@ -3460,10 +5980,10 @@ absent103:
 	VFMADD231PS Z24, Z14, Z6
 	VFMADD231PS Z25, Z15, Z7
 
-absent105:
+absent148:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent107
+	JZ          absent150
 	VMOVUPS     (R13), Z24
 	VMOVUPS     64(R13), Z25
 	VFMADD231PS Z24, Z22, Z0
@@ -3477,10 +5997,10 @@ absent105:
 	VFMADD231PS Z24, Z14, Z8
 	VFMADD231PS Z25, Z15, Z9
 
-absent107:
+absent150:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent109
+	JZ          absent152
 	VMOVUPS     (R13), Z24
 	VMOVUPS     64(R13), Z25
 	VFMADD231PS Z24, Z22, Z2
@@ -3494,10 +6014,10 @@ absent107:
 	VFMADD231PS Z24, Z14, Z10
 	VFMADD231PS Z25, Z15, Z11
 
-absent109:
+absent152:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent111
+	JZ          absent154
 	VMOVUPS     (R13), Z24
 	VMOVUPS     64(R13), Z25
 	VFMADD231PS Z24, Z22, Z4
@@ -3511,10 +6031,10 @@ absent109:
 	VFMADD231PS Z24, Z14, Z12
 	VFMADD231PS Z25, Z15, Z13
 
-absent111:
+absent154:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent113
+	JZ          absent156
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z22, Z6
@@ -3526,10 +6046,10 @@ absent111:
 	VFMADD231PS Z14, Z16, Z12
 	VFMADD231PS Z15, Z17, Z13
 
-absent113:
+absent156:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent115
+	JZ          absent158
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z22, Z8
@@ -3539,10 +6059,10 @@ absent113:
 	VFMADD231PS Z14, Z18, Z12
 	VFMADD231PS Z15, Z19, Z13
 
-absent115:
+absent158:
 	ADDQ        R8, R13
 	TESTL       $0x00000200, R11
-	JZ          absent117
+	JZ          absent160
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z22, Z10
@@ -3550,114 +6070,433 @@ absent115:
 	VFMADD231PS Z14, Z20, Z12
 	VFMADD231PS Z15, Z21, Z13
 
-absent117:
+absent160:
 	ADDQ        R8, R13
 	TESTL       $0x00000400, R11
-	JZ          absent119
+	JZ          absent162
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z22, Z12
 	VFMADD231PS Z15, Z23, Z13
 
-absent119:
+absent162:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group95
+	JNE  group137
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row94
+	JNZ  row136
 
-done96:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream121
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Z0, (BX)
-	VMOVUPS Z1, 64(BX)
-	TESTL   $0x00000002, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Z2, (BX)
-	VMOVUPS Z3, 64(BX)
-	TESTL   $0x00000004, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Z4, (BX)
-	VMOVUPS Z5, 64(BX)
-	TESTL   $0x00000008, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	TESTL   $0x00000010, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Z8, (BX)
-	VMOVUPS Z9, 64(BX)
-	TESTL   $0x00000020, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Z10, (BX)
-	VMOVUPS Z11, 64(BX)
-	TESTL   $0x00000040, DI
-	JZ      done123
-	ADDQ    SI, BX
-	VMOVUPS Z12, (BX)
-	VMOVUPS Z13, 64(BX)
-
-done123:
-	JMP stored122
-
-stream121:
+done138:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain164
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Z0, (BX)
 	VMOVNTPS Z1, 64(BX)
 	TESTL    $0x00000002, DI
-	JZ       done124
+	JZ       done166
 	ADDQ     SI, BX
 	VMOVNTPS Z2, (BX)
 	VMOVNTPS Z3, 64(BX)
 	TESTL    $0x00000004, DI
-	JZ       done124
+	JZ       done166
 	ADDQ     SI, BX
 	VMOVNTPS Z4, (BX)
 	VMOVNTPS Z5, 64(BX)
 	TESTL    $0x00000008, DI
-	JZ       done124
+	JZ       done166
 	ADDQ     SI, BX
 	VMOVNTPS Z6, (BX)
 	VMOVNTPS Z7, 64(BX)
 	TESTL    $0x00000010, DI
-	JZ       done124
+	JZ       done166
 	ADDQ     SI, BX
 	VMOVNTPS Z8, (BX)
 	VMOVNTPS Z9, 64(BX)
 	TESTL    $0x00000020, DI
-	JZ       done124
+	JZ       done166
 	ADDQ     SI, BX
 	VMOVNTPS Z10, (BX)
 	VMOVNTPS Z11, 64(BX)
 	TESTL    $0x00000040, DI
-	JZ       done124
+	JZ       done166
 	ADDQ     SI, BX
 	VMOVNTPS Z12, (BX)
 	VMOVNTPS Z13, 64(BX)
 
-done124:
-stored122:
+done166:
+	JMP stored165
+
+plain164:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done167
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done167
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done167
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done167
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done167
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done167
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+
+done167:
+stored165:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows134
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
-	JGE  loop91
+	JGE  loop132
 
-done92:
-	ADDQ   $0x00000020, AX
+done133:
+	ADDQ $0x00000020, AX
+
+vector168:
+	TESTQ AX, AX
+	JLE   next169
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows170:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done171
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done171
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done171
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done171
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	TESTL     $0x00000020, DI
+	JZ        done171
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	TESTL     $0x00000040, DI
+	JZ        done171
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+
+done171:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done174
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done174
+
+row172:
+	LEAQ 4(DX), R9
+
+group173:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some176
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done177
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some176:
+ahead175:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead175
+	MOVQ       R11, ahead_base+232(FP)
+
+done177:
+	MOVL        (R9), R11
+	VMOVUPS.Z   (BX), K1, Z7
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z8
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z9
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z10
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z11
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent178
+	VMOVUPS.Z   (R13), K1, Z12
+	VFMADD231PS Z12, Z7, Z0
+
+absent178:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent180
+	VMOVUPS.Z   (R13), K1, Z12
+	VFMADD231PS Z12, Z8, Z0
+	VFMADD231PS Z12, Z7, Z1
+
+absent180:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent182
+	VMOVUPS.Z   (R13), K1, Z12
+	VFMADD231PS Z12, Z9, Z0
+	VFMADD231PS Z12, Z8, Z1
+	VFMADD231PS Z12, Z7, Z2
+
+absent182:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent184
+	VMOVUPS.Z   (R13), K1, Z12
+	VFMADD231PS Z12, Z10, Z0
+	VFMADD231PS Z12, Z9, Z1
+	VFMADD231PS Z12, Z8, Z2
+	VFMADD231PS Z12, Z7, Z3
+
+absent184:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent186
+	VMOVUPS.Z   (R13), K1, Z12
+	VFMADD231PS Z12, Z11, Z0
+	VFMADD231PS Z12, Z10, Z1
+	VFMADD231PS Z12, Z9, Z2
+	VFMADD231PS Z12, Z8, Z3
+	VFMADD231PS Z12, Z7, Z4
+
+absent186:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent188
+	VMOVUPS.Z   (R13), K1, Z12
+	VFMADD231PS Z12, Z11, Z1
+	VFMADD231PS Z12, Z10, Z2
+	VFMADD231PS Z12, Z9, Z3
+	VFMADD231PS Z12, Z8, Z4
+	VFMADD231PS Z12, Z7, Z5
+
+absent188:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent190
+	VMOVUPS.Z   (R13), K1, Z12
+	VFMADD231PS Z12, Z11, Z2
+	VFMADD231PS Z12, Z10, Z3
+	VFMADD231PS Z12, Z9, Z4
+	VFMADD231PS Z12, Z8, Z5
+	VFMADD231PS Z12, Z7, Z6
+
+absent190:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent192
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z11, Z3
+	VFMADD231PS Z7, Z10, Z4
+	VFMADD231PS Z7, Z9, Z5
+	VFMADD231PS Z7, Z8, Z6
+
+absent192:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent194
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z11, Z4
+	VFMADD231PS Z7, Z10, Z5
+	VFMADD231PS Z7, Z9, Z6
+
+absent194:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent196
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z11, Z5
+	VFMADD231PS Z7, Z10, Z6
+
+absent196:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent198
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z11, Z6
+
+absent198:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group173
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row172
+
+done174:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain200
+	CMPQ     AX, $0x10
+	JL       plain200
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done202
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done202
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done202
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done202
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done202
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done202
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+
+done202:
+	JMP stored201
+
+plain200:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done203
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done203
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done203
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done203
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done203
+	ADDQ    SI, BX
+	VMOVUPS Z5, K1, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done203
+	ADDQ    SI, BX
+	VMOVUPS Z6, K1, (BX)
+
+done203:
+stored201:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows170
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector168
+
+next169:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
@@ -3666,36 +6505,47 @@ done92:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block89
+	SUBQ   AX, reach_len+208(FP)
+	JG     block130
 
-end90:
-	CMPB stream+256(FP), $0x00
-	JEQ  done125
+end131:
+	CMPB stream+288(FP), $0x00
+	JEQ  done204
 	SFENCE
 
-done125:
+done204:
 	VZEROUPPER
 	RET
 
-other88:
-	CMPQ shape+216(FP), $0x03
-	JNE  other126
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end128
+other129:
+	CMPQ   shape+224(FP), $0x03
+	JNE    other205
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end207
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end207
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block127:
-	MOVQ reach_base+192(FP), DX
+block206:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
-	JL   done130
+	JL   done209
 
-loop129:
+loop208:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows210:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -3712,149 +6562,168 @@ loop129:
 	VXORPS  Z13, Z13, Z13
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Z0
 	VMOVUPS 64(BX), Z1
 	TESTL   $0x00000002, DI
-	JZ      done131
+	JZ      done211
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z2
 	VMOVUPS 64(BX), Z3
 	TESTL   $0x00000004, DI
-	JZ      done131
+	JZ      done211
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z4
 	VMOVUPS 64(BX), Z5
 	TESTL   $0x00000008, DI
-	JZ      done131
+	JZ      done211
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	TESTL   $0x00000010, DI
-	JZ      done131
+	JZ      done211
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 	TESTL   $0x00000020, DI
-	JZ      done131
+	JZ      done211
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 	TESTL   $0x00000040, DI
-	JZ      done131
+	JZ      done211
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z12
 	VMOVUPS 64(BX), Z13
 
-done131:
+done211:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done214
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done134
+	JZ    done214
 
-row132:
+row212:
 	LEAQ 4(DX), R9
 
-group133:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done136
+group213:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some216
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done217
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead135:
+some216:
+ahead215:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead135
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead215
+	MOVQ       R11, ahead_base+232(FP)
 
-done136:
+done217:
 	MOVL    (R9), R11
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
 	TESTL   $0x01000000, R11
-	JZ      absent137
+	JZ      absent218
 	VMOVUPS (BX), Z14
 	VMOVUPS 64(BX), Z15
 
-absent137:
+absent218:
 	ADDQ    DI, BX
 	VXORPS  Z16, Z16, Z16
 	VXORPS  Z17, Z17, Z17
 	TESTL   $0x02000000, R11
-	JZ      absent138
+	JZ      absent219
 	VMOVUPS (BX), Z16
 	VMOVUPS 64(BX), Z17
 
-absent138:
+absent219:
 	ADDQ    DI, BX
 	VXORPS  Z18, Z18, Z18
 	VXORPS  Z19, Z19, Z19
 	TESTL   $0x04000000, R11
-	JZ      absent139
+	JZ      absent220
 	VMOVUPS (BX), Z18
 	VMOVUPS 64(BX), Z19
 
-absent139:
+absent220:
 	ADDQ    DI, BX
 	VXORPS  Z20, Z20, Z20
 	VXORPS  Z21, Z21, Z21
 	TESTL   $0x08000000, R11
-	JZ      absent140
+	JZ      absent221
 	VMOVUPS (BX), Z20
 	VMOVUPS 64(BX), Z21
 
-absent140:
+absent221:
 	ADDQ    DI, BX
 	VXORPS  Z22, Z22, Z22
 	VXORPS  Z23, Z23, Z23
 	TESTL   $0x10000000, R11
-	JZ      absent141
+	JZ      absent222
 	VMOVUPS (BX), Z22
 	VMOVUPS 64(BX), Z23
 
-absent141:
+absent222:
 	ADDQ    DI, BX
 	VXORPS  Z24, Z24, Z24
 	VXORPS  Z25, Z25, Z25
 	TESTL   $0x20000000, R11
-	JZ      absent142
+	JZ      absent223
 	VMOVUPS (BX), Z24
 	VMOVUPS 64(BX), Z25
 
-absent142:
+absent223:
 	ADDQ    DI, BX
 	VXORPS  Z26, Z26, Z26
 	VXORPS  Z27, Z27, Z27
 	TESTL   $0x40000000, R11
-	JZ      absent143
+	JZ      absent224
 	VMOVUPS (BX), Z26
 	VMOVUPS 64(BX), Z27
 
-absent143:
+absent224:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent144
+	JZ          absent225
 	VMOVUPS     (R13), Z28
 	VMOVUPS     64(R13), Z29
 	VFMADD231PS Z28, Z14, Z0
 	VFMADD231PS Z29, Z15, Z1
 
-absent144:
+absent225:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent146
+	JZ          absent227
 	VMOVUPS     (R13), Z28
 	VMOVUPS     64(R13), Z29
 	VFMADD231PS Z28, Z16, Z0
@@ -3862,10 +6731,10 @@ absent144:
 	VFMADD231PS Z28, Z14, Z2
 	VFMADD231PS Z29, Z15, Z3
 
-absent146:
+absent227:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent148
+	JZ          absent229
 	VMOVUPS     (R13), Z28
 	VMOVUPS     64(R13), Z29
 	VFMADD231PS Z28, Z18, Z0
@@ -3875,10 +6744,10 @@ absent146:
 	VFMADD231PS Z28, Z14, Z4
 	VFMADD231PS Z29, Z15, Z5
 
-absent148:
+absent229:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent150
+	JZ          absent231
 	VMOVUPS     (R13), Z28
 	VMOVUPS     64(R13), Z29
 	VFMADD231PS Z28, Z20, Z0
@@ -3890,10 +6759,10 @@ absent148:
 	VFMADD231PS Z28, Z14, Z6
 	VFMADD231PS Z29, Z15, Z7
 
-absent150:
+absent231:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent152
+	JZ          absent233
 	VMOVUPS     (R13), Z28
 	VMOVUPS     64(R13), Z29
 	VFMADD231PS Z28, Z22, Z0
@@ -3907,10 +6776,10 @@ absent150:
 	VFMADD231PS Z28, Z14, Z8
 	VFMADD231PS Z29, Z15, Z9
 
-absent152:
+absent233:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent154
+	JZ          absent235
 	VMOVUPS     (R13), Z28
 	VMOVUPS     64(R13), Z29
 	VFMADD231PS Z28, Z24, Z0
@@ -3926,10 +6795,10 @@ absent152:
 	VFMADD231PS Z28, Z14, Z10
 	VFMADD231PS Z29, Z15, Z11
 
-absent154:
+absent235:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent156
+	JZ          absent237
 	VMOVUPS     (R13), Z28
 	VMOVUPS     64(R13), Z29
 	VFMADD231PS Z28, Z26, Z0
@@ -3947,10 +6816,10 @@ absent154:
 	VFMADD231PS Z28, Z14, Z12
 	VFMADD231PS Z29, Z15, Z13
 
-absent156:
+absent237:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent158
+	JZ          absent239
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z26, Z2
@@ -3966,10 +6835,10 @@ absent156:
 	VFMADD231PS Z14, Z16, Z12
 	VFMADD231PS Z15, Z17, Z13
 
-absent158:
+absent239:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent160
+	JZ          absent241
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z26, Z4
@@ -3983,10 +6852,10 @@ absent158:
 	VFMADD231PS Z14, Z18, Z12
 	VFMADD231PS Z15, Z19, Z13
 
-absent160:
+absent241:
 	ADDQ        R8, R13
 	TESTL       $0x00000200, R11
-	JZ          absent162
+	JZ          absent243
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z26, Z6
@@ -3998,10 +6867,10 @@ absent160:
 	VFMADD231PS Z14, Z20, Z12
 	VFMADD231PS Z15, Z21, Z13
 
-absent162:
+absent243:
 	ADDQ        R8, R13
 	TESTL       $0x00000400, R11
-	JZ          absent164
+	JZ          absent245
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z26, Z8
@@ -4011,10 +6880,10 @@ absent162:
 	VFMADD231PS Z14, Z22, Z12
 	VFMADD231PS Z15, Z23, Z13
 
-absent164:
+absent245:
 	ADDQ        R8, R13
 	TESTL       $0x00000800, R11
-	JZ          absent166
+	JZ          absent247
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z26, Z10
@@ -4022,114 +6891,498 @@ absent164:
 	VFMADD231PS Z14, Z24, Z12
 	VFMADD231PS Z15, Z25, Z13
 
-absent166:
+absent247:
 	ADDQ        R8, R13
 	TESTL       $0x00001000, R11
-	JZ          absent168
+	JZ          absent249
 	VMOVUPS     (R13), Z14
 	VMOVUPS     64(R13), Z15
 	VFMADD231PS Z14, Z26, Z12
 	VFMADD231PS Z15, Z27, Z13
 
-absent168:
+absent249:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group133
+	JNE  group213
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row132
+	JNZ  row212
 
-done134:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream170
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Z0, (BX)
-	VMOVUPS Z1, 64(BX)
-	TESTL   $0x00000002, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Z2, (BX)
-	VMOVUPS Z3, 64(BX)
-	TESTL   $0x00000004, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Z4, (BX)
-	VMOVUPS Z5, 64(BX)
-	TESTL   $0x00000008, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	TESTL   $0x00000010, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Z8, (BX)
-	VMOVUPS Z9, 64(BX)
-	TESTL   $0x00000020, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Z10, (BX)
-	VMOVUPS Z11, 64(BX)
-	TESTL   $0x00000040, DI
-	JZ      done172
-	ADDQ    SI, BX
-	VMOVUPS Z12, (BX)
-	VMOVUPS Z13, 64(BX)
-
-done172:
-	JMP stored171
-
-stream170:
+done214:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain251
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Z0, (BX)
 	VMOVNTPS Z1, 64(BX)
 	TESTL    $0x00000002, DI
-	JZ       done173
+	JZ       done253
 	ADDQ     SI, BX
 	VMOVNTPS Z2, (BX)
 	VMOVNTPS Z3, 64(BX)
 	TESTL    $0x00000004, DI
-	JZ       done173
+	JZ       done253
 	ADDQ     SI, BX
 	VMOVNTPS Z4, (BX)
 	VMOVNTPS Z5, 64(BX)
 	TESTL    $0x00000008, DI
-	JZ       done173
+	JZ       done253
 	ADDQ     SI, BX
 	VMOVNTPS Z6, (BX)
 	VMOVNTPS Z7, 64(BX)
 	TESTL    $0x00000010, DI
-	JZ       done173
+	JZ       done253
 	ADDQ     SI, BX
 	VMOVNTPS Z8, (BX)
 	VMOVNTPS Z9, 64(BX)
 	TESTL    $0x00000020, DI
-	JZ       done173
+	JZ       done253
 	ADDQ     SI, BX
 	VMOVNTPS Z10, (BX)
 	VMOVNTPS Z11, 64(BX)
 	TESTL    $0x00000040, DI
-	JZ       done173
+	JZ       done253
 	ADDQ     SI, BX
 	VMOVNTPS Z12, (BX)
 	VMOVNTPS Z13, 64(BX)
 
-done173:
-stored171:
+done253:
+	JMP stored252
+
+plain251:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done254
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done254
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done254
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done254
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done254
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done254
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+
+done254:
+stored252:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows210
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
-	JGE  loop129
+	JGE  loop208
 
-done130:
-	ADDQ   $0x00000020, AX
+done209:
+	ADDQ $0x00000020, AX
+
+vector255:
+	TESTQ AX, AX
+	JLE   next256
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows257:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done258
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done258
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done258
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done258
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	TESTL     $0x00000020, DI
+	JZ        done258
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	TESTL     $0x00000040, DI
+	JZ        done258
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+
+done258:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done261
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done261
+
+row259:
+	LEAQ 4(DX), R9
+
+group260:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some263
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done264
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some263:
+ahead262:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead262
+	MOVQ       R11, ahead_base+232(FP)
+
+done264:
+	MOVL      (R9), R11
+	VXORPS    Z7, Z7, Z7
+	TESTL     $0x01000000, R11
+	JZ        absent265
+	VMOVUPS.Z (BX), K1, Z7
+
+absent265:
+	ADDQ      DI, BX
+	VXORPS    Z8, Z8, Z8
+	TESTL     $0x02000000, R11
+	JZ        absent266
+	VMOVUPS.Z (BX), K1, Z8
+
+absent266:
+	ADDQ      DI, BX
+	VXORPS    Z9, Z9, Z9
+	TESTL     $0x04000000, R11
+	JZ        absent267
+	VMOVUPS.Z (BX), K1, Z9
+
+absent267:
+	ADDQ      DI, BX
+	VXORPS    Z10, Z10, Z10
+	TESTL     $0x08000000, R11
+	JZ        absent268
+	VMOVUPS.Z (BX), K1, Z10
+
+absent268:
+	ADDQ      DI, BX
+	VXORPS    Z11, Z11, Z11
+	TESTL     $0x10000000, R11
+	JZ        absent269
+	VMOVUPS.Z (BX), K1, Z11
+
+absent269:
+	ADDQ      DI, BX
+	VXORPS    Z12, Z12, Z12
+	TESTL     $0x20000000, R11
+	JZ        absent270
+	VMOVUPS.Z (BX), K1, Z12
+
+absent270:
+	ADDQ      DI, BX
+	VXORPS    Z13, Z13, Z13
+	TESTL     $0x40000000, R11
+	JZ        absent271
+	VMOVUPS.Z (BX), K1, Z13
+
+absent271:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent272
+	VMOVUPS.Z   (R13), K1, Z14
+	VFMADD231PS Z14, Z7, Z0
+
+absent272:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent274
+	VMOVUPS.Z   (R13), K1, Z14
+	VFMADD231PS Z14, Z8, Z0
+	VFMADD231PS Z14, Z7, Z1
+
+absent274:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent276
+	VMOVUPS.Z   (R13), K1, Z14
+	VFMADD231PS Z14, Z9, Z0
+	VFMADD231PS Z14, Z8, Z1
+	VFMADD231PS Z14, Z7, Z2
+
+absent276:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent278
+	VMOVUPS.Z   (R13), K1, Z14
+	VFMADD231PS Z14, Z10, Z0
+	VFMADD231PS Z14, Z9, Z1
+	VFMADD231PS Z14, Z8, Z2
+	VFMADD231PS Z14, Z7, Z3
+
+absent278:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent280
+	VMOVUPS.Z   (R13), K1, Z14
+	VFMADD231PS Z14, Z11, Z0
+	VFMADD231PS Z14, Z10, Z1
+	VFMADD231PS Z14, Z9, Z2
+	VFMADD231PS Z14, Z8, Z3
+	VFMADD231PS Z14, Z7, Z4
+
+absent280:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent282
+	VMOVUPS.Z   (R13), K1, Z14
+	VFMADD231PS Z14, Z12, Z0
+	VFMADD231PS Z14, Z11, Z1
+	VFMADD231PS Z14, Z10, Z2
+	VFMADD231PS Z14, Z9, Z3
+	VFMADD231PS Z14, Z8, Z4
+	VFMADD231PS Z14, Z7, Z5
+
+absent282:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent284
+	VMOVUPS.Z   (R13), K1, Z14
+	VFMADD231PS Z14, Z13, Z0
+	VFMADD231PS Z14, Z12, Z1
+	VFMADD231PS Z14, Z11, Z2
+	VFMADD231PS Z14, Z10, Z3
+	VFMADD231PS Z14, Z9, Z4
+	VFMADD231PS Z14, Z8, Z5
+	VFMADD231PS Z14, Z7, Z6
+
+absent284:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent286
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z13, Z1
+	VFMADD231PS Z7, Z12, Z2
+	VFMADD231PS Z7, Z11, Z3
+	VFMADD231PS Z7, Z10, Z4
+	VFMADD231PS Z7, Z9, Z5
+	VFMADD231PS Z7, Z8, Z6
+
+absent286:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent288
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z13, Z2
+	VFMADD231PS Z7, Z12, Z3
+	VFMADD231PS Z7, Z11, Z4
+	VFMADD231PS Z7, Z10, Z5
+	VFMADD231PS Z7, Z9, Z6
+
+absent288:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent290
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z13, Z3
+	VFMADD231PS Z7, Z12, Z4
+	VFMADD231PS Z7, Z11, Z5
+	VFMADD231PS Z7, Z10, Z6
+
+absent290:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent292
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z13, Z4
+	VFMADD231PS Z7, Z12, Z5
+	VFMADD231PS Z7, Z11, Z6
+
+absent292:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent294
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VFMADD231PS Z7, Z12, Z6
+
+absent294:
+	ADDQ        R8, R13
+	TESTL       $0x00001000, R11
+	JZ          absent296
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z13, Z6
+
+absent296:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group260
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row259
+
+done261:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain298
+	CMPQ     AX, $0x10
+	JL       plain298
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done300
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done300
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done300
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done300
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done300
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done300
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+
+done300:
+	JMP stored299
+
+plain298:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done301
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done301
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done301
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done301
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done301
+	ADDQ    SI, BX
+	VMOVUPS Z5, K1, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done301
+	ADDQ    SI, BX
+	VMOVUPS Z6, K1, (BX)
+
+done301:
+stored299:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows257
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector255
+
+next256:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
@@ -4138,36 +7391,2491 @@ done130:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block127
+	SUBQ   AX, reach_len+208(FP)
+	JG     block206
 
-end128:
-	CMPB stream+256(FP), $0x00
-	JEQ  done174
+end207:
+	CMPB stream+288(FP), $0x00
+	JEQ  done302
 	SFENCE
 
-done174:
+done302:
 	VZEROUPPER
 	RET
 
-other126:
-	CMPQ shape+216(FP), $0x04
-	JNE  other175
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end177
+other205:
+	CMPQ   shape+224(FP), $0x04
+	JNE    other303
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end305
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end305
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block176:
-	MOVQ reach_base+192(FP), DX
+block304:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
-	JL   done179
+	JL   done307
 
-loop178:
+loop306:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows308:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	TESTL   $0x00000002, DI
+	JZ      done309
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	TESTL   $0x00000004, DI
+	JZ      done309
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	TESTL   $0x00000008, DI
+	JZ      done309
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z6
+	VMOVUPS 64(BX), Z7
+	TESTL   $0x00000010, DI
+	JZ      done309
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z8
+	VMOVUPS 64(BX), Z9
+	TESTL   $0x00000020, DI
+	JZ      done309
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z10
+	VMOVUPS 64(BX), Z11
+	TESTL   $0x00000040, DI
+	JZ      done309
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z12
+	VMOVUPS 64(BX), Z13
+	TESTL   $0x00000080, DI
+	JZ      done309
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z14
+	VMOVUPS 64(BX), Z15
+
+done309:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done312
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done312
+
+row310:
+	LEAQ 4(DX), R9
+
+group311:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some314
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done315
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some314:
+ahead313:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead313
+	MOVQ       R11, ahead_base+232(FP)
+
+done315:
+	MOVL        (R9), R11
+	VMOVUPS     (BX), Z16
+	VMOVUPS     64(BX), Z17
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Z18
+	VMOVUPS     64(BX), Z19
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Z20
+	VMOVUPS     64(BX), Z21
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent316
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z16, Z0
+	VFMADD231PS Z23, Z17, Z1
+
+absent316:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent318
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z18, Z0
+	VFMADD231PS Z23, Z19, Z1
+	VFMADD231PS Z22, Z16, Z2
+	VFMADD231PS Z23, Z17, Z3
+
+absent318:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent320
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z20, Z0
+	VFMADD231PS Z23, Z21, Z1
+	VFMADD231PS Z22, Z18, Z2
+	VFMADD231PS Z23, Z19, Z3
+	VFMADD231PS Z22, Z16, Z4
+	VFMADD231PS Z23, Z17, Z5
+
+absent320:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent322
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z20, Z2
+	VFMADD231PS Z23, Z21, Z3
+	VFMADD231PS Z22, Z18, Z4
+	VFMADD231PS Z23, Z19, Z5
+	VFMADD231PS Z22, Z16, Z6
+	VFMADD231PS Z23, Z17, Z7
+
+absent322:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent324
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z20, Z4
+	VFMADD231PS Z23, Z21, Z5
+	VFMADD231PS Z22, Z18, Z6
+	VFMADD231PS Z23, Z19, Z7
+	VFMADD231PS Z22, Z16, Z8
+	VFMADD231PS Z23, Z17, Z9
+
+absent324:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent326
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z20, Z6
+	VFMADD231PS Z23, Z21, Z7
+	VFMADD231PS Z22, Z18, Z8
+	VFMADD231PS Z23, Z19, Z9
+	VFMADD231PS Z22, Z16, Z10
+	VFMADD231PS Z23, Z17, Z11
+
+absent326:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent328
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z20, Z8
+	VFMADD231PS Z23, Z21, Z9
+	VFMADD231PS Z22, Z18, Z10
+	VFMADD231PS Z23, Z19, Z11
+	VFMADD231PS Z22, Z16, Z12
+	VFMADD231PS Z23, Z17, Z13
+
+absent328:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent330
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z20, Z10
+	VFMADD231PS Z23, Z21, Z11
+	VFMADD231PS Z22, Z18, Z12
+	VFMADD231PS Z23, Z19, Z13
+	VFMADD231PS Z22, Z16, Z14
+	VFMADD231PS Z23, Z17, Z15
+
+absent330:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent332
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z17, Z21, Z13
+	VFMADD231PS Z16, Z18, Z14
+	VFMADD231PS Z17, Z19, Z15
+
+absent332:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent334
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z20, Z14
+	VFMADD231PS Z17, Z21, Z15
+
+absent334:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group311
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row310
+
+done312:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain336
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	VMOVNTPS Z1, 64(BX)
+	TESTL    $0x00000002, DI
+	JZ       done338
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	VMOVNTPS Z3, 64(BX)
+	TESTL    $0x00000004, DI
+	JZ       done338
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	VMOVNTPS Z5, 64(BX)
+	TESTL    $0x00000008, DI
+	JZ       done338
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+	VMOVNTPS Z7, 64(BX)
+	TESTL    $0x00000010, DI
+	JZ       done338
+	ADDQ     SI, BX
+	VMOVNTPS Z8, (BX)
+	VMOVNTPS Z9, 64(BX)
+	TESTL    $0x00000020, DI
+	JZ       done338
+	ADDQ     SI, BX
+	VMOVNTPS Z10, (BX)
+	VMOVNTPS Z11, 64(BX)
+	TESTL    $0x00000040, DI
+	JZ       done338
+	ADDQ     SI, BX
+	VMOVNTPS Z12, (BX)
+	VMOVNTPS Z13, 64(BX)
+	TESTL    $0x00000080, DI
+	JZ       done338
+	ADDQ     SI, BX
+	VMOVNTPS Z14, (BX)
+	VMOVNTPS Z15, 64(BX)
+
+done338:
+	JMP stored337
+
+plain336:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done339
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done339
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done339
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done339
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done339
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done339
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+	TESTL   $0x00000080, DI
+	JZ      done339
+	ADDQ    SI, BX
+	VMOVUPS Z14, (BX)
+	VMOVUPS Z15, 64(BX)
+
+done339:
+stored337:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows308
+	ADDQ $0x20, CX
+	SUBQ $0x00000020, AX
+	JGE  loop306
+
+done307:
+	ADDQ $0x00000020, AX
+
+vector340:
+	TESTQ AX, AX
+	JLE   next341
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows342:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	VXORPS    Z7, Z7, Z7
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done343
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done343
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done343
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done343
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	TESTL     $0x00000020, DI
+	JZ        done343
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	TESTL     $0x00000040, DI
+	JZ        done343
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	TESTL     $0x00000080, DI
+	JZ        done343
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z7
+
+done343:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done346
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done346
+
+row344:
+	LEAQ 4(DX), R9
+
+group345:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some348
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done349
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some348:
+ahead347:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead347
+	MOVQ       R11, ahead_base+232(FP)
+
+done349:
+	MOVL        (R9), R11
+	VMOVUPS.Z   (BX), K1, Z8
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z9
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z10
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent350
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z8, Z0
+
+absent350:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent352
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z9, Z0
+	VFMADD231PS Z11, Z8, Z1
+
+absent352:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent354
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z10, Z0
+	VFMADD231PS Z11, Z9, Z1
+	VFMADD231PS Z11, Z8, Z2
+
+absent354:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent356
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z10, Z1
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z8, Z3
+
+absent356:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent358
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z10, Z2
+	VFMADD231PS Z11, Z9, Z3
+	VFMADD231PS Z11, Z8, Z4
+
+absent358:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent360
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z10, Z3
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z8, Z5
+
+absent360:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent362
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z10, Z4
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z8, Z6
+
+absent362:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent364
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z10, Z5
+	VFMADD231PS Z11, Z9, Z6
+	VFMADD231PS Z11, Z8, Z7
+
+absent364:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent366
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z10, Z6
+	VFMADD231PS Z8, Z9, Z7
+
+absent366:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent368
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z10, Z7
+
+absent368:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group345
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row344
+
+done346:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain370
+	CMPQ     AX, $0x10
+	JL       plain370
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done372
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done372
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done372
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done372
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done372
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done372
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+	TESTL    $0x00000080, DI
+	JZ       done372
+	ADDQ     SI, BX
+	VMOVNTPS Z7, (BX)
+
+done372:
+	JMP stored371
+
+plain370:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done373
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done373
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done373
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done373
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done373
+	ADDQ    SI, BX
+	VMOVUPS Z5, K1, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done373
+	ADDQ    SI, BX
+	VMOVUPS Z6, K1, (BX)
+	TESTL   $0x00000080, DI
+	JZ      done373
+	ADDQ    SI, BX
+	VMOVUPS Z7, K1, (BX)
+
+done373:
+stored371:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows342
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector340
+
+next341:
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block304
+
+end305:
+	CMPB stream+288(FP), $0x00
+	JEQ  done374
+	SFENCE
+
+done374:
+	VZEROUPPER
+	RET
+
+other303:
+	CMPQ   shape+224(FP), $0x05
+	JNE    other375
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end377
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end377
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block376:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000020, AX
+	JL   done379
+
+loop378:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows380:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	TESTL   $0x00000002, DI
+	JZ      done381
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	TESTL   $0x00000004, DI
+	JZ      done381
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	TESTL   $0x00000008, DI
+	JZ      done381
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z6
+	VMOVUPS 64(BX), Z7
+	TESTL   $0x00000010, DI
+	JZ      done381
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z8
+	VMOVUPS 64(BX), Z9
+	TESTL   $0x00000020, DI
+	JZ      done381
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z10
+	VMOVUPS 64(BX), Z11
+	TESTL   $0x00000040, DI
+	JZ      done381
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z12
+	VMOVUPS 64(BX), Z13
+	TESTL   $0x00000080, DI
+	JZ      done381
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z14
+	VMOVUPS 64(BX), Z15
+
+done381:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done384
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done384
+
+row382:
+	LEAQ 4(DX), R9
+
+group383:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some386
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done387
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some386:
+ahead385:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead385
+	MOVQ       R11, ahead_base+232(FP)
+
+done387:
+	MOVL        (R9), R11
+	VMOVUPS     (BX), Z16
+	VMOVUPS     64(BX), Z17
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Z18
+	VMOVUPS     64(BX), Z19
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Z20
+	VMOVUPS     64(BX), Z21
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Z22
+	VMOVUPS     64(BX), Z23
+	ADDQ        DI, BX
+	VMOVUPS     (BX), Z24
+	VMOVUPS     64(BX), Z25
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent388
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z16, Z0
+	VFMADD231PS Z27, Z17, Z1
+
+absent388:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent390
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z18, Z0
+	VFMADD231PS Z27, Z19, Z1
+	VFMADD231PS Z26, Z16, Z2
+	VFMADD231PS Z27, Z17, Z3
+
+absent390:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent392
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z20, Z0
+	VFMADD231PS Z27, Z21, Z1
+	VFMADD231PS Z26, Z18, Z2
+	VFMADD231PS Z27, Z19, Z3
+	VFMADD231PS Z26, Z16, Z4
+	VFMADD231PS Z27, Z17, Z5
+
+absent392:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent394
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z22, Z0
+	VFMADD231PS Z27, Z23, Z1
+	VFMADD231PS Z26, Z20, Z2
+	VFMADD231PS Z27, Z21, Z3
+	VFMADD231PS Z26, Z18, Z4
+	VFMADD231PS Z27, Z19, Z5
+	VFMADD231PS Z26, Z16, Z6
+	VFMADD231PS Z27, Z17, Z7
+
+absent394:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent396
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z24, Z0
+	VFMADD231PS Z27, Z25, Z1
+	VFMADD231PS Z26, Z22, Z2
+	VFMADD231PS Z27, Z23, Z3
+	VFMADD231PS Z26, Z20, Z4
+	VFMADD231PS Z27, Z21, Z5
+	VFMADD231PS Z26, Z18, Z6
+	VFMADD231PS Z27, Z19, Z7
+	VFMADD231PS Z26, Z16, Z8
+	VFMADD231PS Z27, Z17, Z9
+
+absent396:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent398
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z24, Z2
+	VFMADD231PS Z27, Z25, Z3
+	VFMADD231PS Z26, Z22, Z4
+	VFMADD231PS Z27, Z23, Z5
+	VFMADD231PS Z26, Z20, Z6
+	VFMADD231PS Z27, Z21, Z7
+	VFMADD231PS Z26, Z18, Z8
+	VFMADD231PS Z27, Z19, Z9
+	VFMADD231PS Z26, Z16, Z10
+	VFMADD231PS Z27, Z17, Z11
+
+absent398:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent400
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z24, Z4
+	VFMADD231PS Z27, Z25, Z5
+	VFMADD231PS Z26, Z22, Z6
+	VFMADD231PS Z27, Z23, Z7
+	VFMADD231PS Z26, Z20, Z8
+	VFMADD231PS Z27, Z21, Z9
+	VFMADD231PS Z26, Z18, Z10
+	VFMADD231PS Z27, Z19, Z11
+	VFMADD231PS Z26, Z16, Z12
+	VFMADD231PS Z27, Z17, Z13
+
+absent400:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent402
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z24, Z6
+	VFMADD231PS Z27, Z25, Z7
+	VFMADD231PS Z26, Z22, Z8
+	VFMADD231PS Z27, Z23, Z9
+	VFMADD231PS Z26, Z20, Z10
+	VFMADD231PS Z27, Z21, Z11
+	VFMADD231PS Z26, Z18, Z12
+	VFMADD231PS Z27, Z19, Z13
+	VFMADD231PS Z26, Z16, Z14
+	VFMADD231PS Z27, Z17, Z15
+
+absent402:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent404
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z24, Z8
+	VFMADD231PS Z17, Z25, Z9
+	VFMADD231PS Z16, Z22, Z10
+	VFMADD231PS Z17, Z23, Z11
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z17, Z21, Z13
+	VFMADD231PS Z16, Z18, Z14
+	VFMADD231PS Z17, Z19, Z15
+
+absent404:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent406
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z24, Z10
+	VFMADD231PS Z17, Z25, Z11
+	VFMADD231PS Z16, Z22, Z12
+	VFMADD231PS Z17, Z23, Z13
+	VFMADD231PS Z16, Z20, Z14
+	VFMADD231PS Z17, Z21, Z15
+
+absent406:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent408
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z24, Z12
+	VFMADD231PS Z17, Z25, Z13
+	VFMADD231PS Z16, Z22, Z14
+	VFMADD231PS Z17, Z23, Z15
+
+absent408:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent410
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z24, Z14
+	VFMADD231PS Z17, Z25, Z15
+
+absent410:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group383
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row382
+
+done384:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain412
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	VMOVNTPS Z1, 64(BX)
+	TESTL    $0x00000002, DI
+	JZ       done414
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	VMOVNTPS Z3, 64(BX)
+	TESTL    $0x00000004, DI
+	JZ       done414
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	VMOVNTPS Z5, 64(BX)
+	TESTL    $0x00000008, DI
+	JZ       done414
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+	VMOVNTPS Z7, 64(BX)
+	TESTL    $0x00000010, DI
+	JZ       done414
+	ADDQ     SI, BX
+	VMOVNTPS Z8, (BX)
+	VMOVNTPS Z9, 64(BX)
+	TESTL    $0x00000020, DI
+	JZ       done414
+	ADDQ     SI, BX
+	VMOVNTPS Z10, (BX)
+	VMOVNTPS Z11, 64(BX)
+	TESTL    $0x00000040, DI
+	JZ       done414
+	ADDQ     SI, BX
+	VMOVNTPS Z12, (BX)
+	VMOVNTPS Z13, 64(BX)
+	TESTL    $0x00000080, DI
+	JZ       done414
+	ADDQ     SI, BX
+	VMOVNTPS Z14, (BX)
+	VMOVNTPS Z15, 64(BX)
+
+done414:
+	JMP stored413
+
+plain412:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done415
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done415
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done415
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done415
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done415
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done415
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+	TESTL   $0x00000080, DI
+	JZ      done415
+	ADDQ    SI, BX
+	VMOVUPS Z14, (BX)
+	VMOVUPS Z15, 64(BX)
+
+done415:
+stored413:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows380
+	ADDQ $0x20, CX
+	SUBQ $0x00000020, AX
+	JGE  loop378
+
+done379:
+	ADDQ $0x00000020, AX
+
+vector416:
+	TESTQ AX, AX
+	JLE   next417
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows418:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	VXORPS    Z7, Z7, Z7
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done419
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done419
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done419
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done419
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	TESTL     $0x00000020, DI
+	JZ        done419
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	TESTL     $0x00000040, DI
+	JZ        done419
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	TESTL     $0x00000080, DI
+	JZ        done419
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z7
+
+done419:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done422
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done422
+
+row420:
+	LEAQ 4(DX), R9
+
+group421:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some424
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done425
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some424:
+ahead423:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead423
+	MOVQ       R11, ahead_base+232(FP)
+
+done425:
+	MOVL        (R9), R11
+	VMOVUPS.Z   (BX), K1, Z8
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z9
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z10
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z11
+	ADDQ        DI, BX
+	VMOVUPS.Z   (BX), K1, Z12
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent426
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z8, Z0
+
+absent426:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent428
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z9, Z0
+	VFMADD231PS Z13, Z8, Z1
+
+absent428:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent430
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z10, Z0
+	VFMADD231PS Z13, Z9, Z1
+	VFMADD231PS Z13, Z8, Z2
+
+absent430:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent432
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z11, Z0
+	VFMADD231PS Z13, Z10, Z1
+	VFMADD231PS Z13, Z9, Z2
+	VFMADD231PS Z13, Z8, Z3
+
+absent432:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent434
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z12, Z0
+	VFMADD231PS Z13, Z11, Z1
+	VFMADD231PS Z13, Z10, Z2
+	VFMADD231PS Z13, Z9, Z3
+	VFMADD231PS Z13, Z8, Z4
+
+absent434:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent436
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z12, Z1
+	VFMADD231PS Z13, Z11, Z2
+	VFMADD231PS Z13, Z10, Z3
+	VFMADD231PS Z13, Z9, Z4
+	VFMADD231PS Z13, Z8, Z5
+
+absent436:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent438
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z12, Z2
+	VFMADD231PS Z13, Z11, Z3
+	VFMADD231PS Z13, Z10, Z4
+	VFMADD231PS Z13, Z9, Z5
+	VFMADD231PS Z13, Z8, Z6
+
+absent438:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent440
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z12, Z3
+	VFMADD231PS Z13, Z11, Z4
+	VFMADD231PS Z13, Z10, Z5
+	VFMADD231PS Z13, Z9, Z6
+	VFMADD231PS Z13, Z8, Z7
+
+absent440:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent442
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z12, Z4
+	VFMADD231PS Z8, Z11, Z5
+	VFMADD231PS Z8, Z10, Z6
+	VFMADD231PS Z8, Z9, Z7
+
+absent442:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent444
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z12, Z5
+	VFMADD231PS Z8, Z11, Z6
+	VFMADD231PS Z8, Z10, Z7
+
+absent444:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent446
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z12, Z6
+	VFMADD231PS Z8, Z11, Z7
+
+absent446:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent448
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z12, Z7
+
+absent448:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group421
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row420
+
+done422:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain450
+	CMPQ     AX, $0x10
+	JL       plain450
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done452
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done452
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done452
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done452
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done452
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done452
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+	TESTL    $0x00000080, DI
+	JZ       done452
+	ADDQ     SI, BX
+	VMOVNTPS Z7, (BX)
+
+done452:
+	JMP stored451
+
+plain450:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done453
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done453
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done453
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done453
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done453
+	ADDQ    SI, BX
+	VMOVUPS Z5, K1, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done453
+	ADDQ    SI, BX
+	VMOVUPS Z6, K1, (BX)
+	TESTL   $0x00000080, DI
+	JZ      done453
+	ADDQ    SI, BX
+	VMOVUPS Z7, K1, (BX)
+
+done453:
+stored451:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows418
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector416
+
+next417:
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block376
+
+end377:
+	CMPB stream+288(FP), $0x00
+	JEQ  done454
+	SFENCE
+
+done454:
+	VZEROUPPER
+	RET
+
+other375:
+	CMPQ   shape+224(FP), $0x06
+	JNE    other455
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end457
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end457
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block456:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000020, AX
+	JL   done459
+
+loop458:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows460:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	TESTL   $0x00000002, DI
+	JZ      done461
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	TESTL   $0x00000004, DI
+	JZ      done461
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	TESTL   $0x00000008, DI
+	JZ      done461
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z6
+	VMOVUPS 64(BX), Z7
+	TESTL   $0x00000010, DI
+	JZ      done461
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z8
+	VMOVUPS 64(BX), Z9
+	TESTL   $0x00000020, DI
+	JZ      done461
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z10
+	VMOVUPS 64(BX), Z11
+	TESTL   $0x00000040, DI
+	JZ      done461
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z12
+	VMOVUPS 64(BX), Z13
+	TESTL   $0x00000080, DI
+	JZ      done461
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z14
+	VMOVUPS 64(BX), Z15
+
+done461:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done464
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done464
+
+row462:
+	LEAQ 4(DX), R9
+
+group463:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some466
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done467
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some466:
+ahead465:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead465
+	MOVQ       R11, ahead_base+232(FP)
+
+done467:
+	MOVL    (R9), R11
+	VXORPS  Z16, Z16, Z16
+	VXORPS  Z17, Z17, Z17
+	TESTL   $0x01000000, R11
+	JZ      absent468
+	VMOVUPS (BX), Z16
+	VMOVUPS 64(BX), Z17
+
+absent468:
+	ADDQ    DI, BX
+	VXORPS  Z18, Z18, Z18
+	VXORPS  Z19, Z19, Z19
+	TESTL   $0x02000000, R11
+	JZ      absent469
+	VMOVUPS (BX), Z18
+	VMOVUPS 64(BX), Z19
+
+absent469:
+	ADDQ    DI, BX
+	VXORPS  Z20, Z20, Z20
+	VXORPS  Z21, Z21, Z21
+	TESTL   $0x04000000, R11
+	JZ      absent470
+	VMOVUPS (BX), Z20
+	VMOVUPS 64(BX), Z21
+
+absent470:
+	ADDQ    DI, BX
+	VXORPS  Z22, Z22, Z22
+	VXORPS  Z23, Z23, Z23
+	TESTL   $0x08000000, R11
+	JZ      absent471
+	VMOVUPS (BX), Z22
+	VMOVUPS 64(BX), Z23
+
+absent471:
+	ADDQ    DI, BX
+	VXORPS  Z24, Z24, Z24
+	VXORPS  Z25, Z25, Z25
+	TESTL   $0x10000000, R11
+	JZ      absent472
+	VMOVUPS (BX), Z24
+	VMOVUPS 64(BX), Z25
+
+absent472:
+	ADDQ    DI, BX
+	VXORPS  Z26, Z26, Z26
+	VXORPS  Z27, Z27, Z27
+	TESTL   $0x20000000, R11
+	JZ      absent473
+	VMOVUPS (BX), Z26
+	VMOVUPS 64(BX), Z27
+
+absent473:
+	ADDQ    DI, BX
+	VXORPS  Z28, Z28, Z28
+	VXORPS  Z29, Z29, Z29
+	TESTL   $0x40000000, R11
+	JZ      absent474
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
+
+absent474:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent475
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z16, Z0
+	VFMADD231PS Z31, Z17, Z1
+
+absent475:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent477
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z18, Z0
+	VFMADD231PS Z31, Z19, Z1
+	VFMADD231PS Z30, Z16, Z2
+	VFMADD231PS Z31, Z17, Z3
+
+absent477:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent479
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z20, Z0
+	VFMADD231PS Z31, Z21, Z1
+	VFMADD231PS Z30, Z18, Z2
+	VFMADD231PS Z31, Z19, Z3
+	VFMADD231PS Z30, Z16, Z4
+	VFMADD231PS Z31, Z17, Z5
+
+absent479:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent481
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z22, Z0
+	VFMADD231PS Z31, Z23, Z1
+	VFMADD231PS Z30, Z20, Z2
+	VFMADD231PS Z31, Z21, Z3
+	VFMADD231PS Z30, Z18, Z4
+	VFMADD231PS Z31, Z19, Z5
+	VFMADD231PS Z30, Z16, Z6
+	VFMADD231PS Z31, Z17, Z7
+
+absent481:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent483
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z24, Z0
+	VFMADD231PS Z31, Z25, Z1
+	VFMADD231PS Z30, Z22, Z2
+	VFMADD231PS Z31, Z23, Z3
+	VFMADD231PS Z30, Z20, Z4
+	VFMADD231PS Z31, Z21, Z5
+	VFMADD231PS Z30, Z18, Z6
+	VFMADD231PS Z31, Z19, Z7
+	VFMADD231PS Z30, Z16, Z8
+	VFMADD231PS Z31, Z17, Z9
+
+absent483:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent485
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z26, Z0
+	VFMADD231PS Z31, Z27, Z1
+	VFMADD231PS Z30, Z24, Z2
+	VFMADD231PS Z31, Z25, Z3
+	VFMADD231PS Z30, Z22, Z4
+	VFMADD231PS Z31, Z23, Z5
+	VFMADD231PS Z30, Z20, Z6
+	VFMADD231PS Z31, Z21, Z7
+	VFMADD231PS Z30, Z18, Z8
+	VFMADD231PS Z31, Z19, Z9
+	VFMADD231PS Z30, Z16, Z10
+	VFMADD231PS Z31, Z17, Z11
+
+absent485:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent487
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z28, Z0
+	VFMADD231PS Z31, Z29, Z1
+	VFMADD231PS Z30, Z26, Z2
+	VFMADD231PS Z31, Z27, Z3
+	VFMADD231PS Z30, Z24, Z4
+	VFMADD231PS Z31, Z25, Z5
+	VFMADD231PS Z30, Z22, Z6
+	VFMADD231PS Z31, Z23, Z7
+	VFMADD231PS Z30, Z20, Z8
+	VFMADD231PS Z31, Z21, Z9
+	VFMADD231PS Z30, Z18, Z10
+	VFMADD231PS Z31, Z19, Z11
+	VFMADD231PS Z30, Z16, Z12
+	VFMADD231PS Z31, Z17, Z13
+
+absent487:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent489
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z28, Z2
+	VFMADD231PS Z31, Z29, Z3
+	VFMADD231PS Z30, Z26, Z4
+	VFMADD231PS Z31, Z27, Z5
+	VFMADD231PS Z30, Z24, Z6
+	VFMADD231PS Z31, Z25, Z7
+	VFMADD231PS Z30, Z22, Z8
+	VFMADD231PS Z31, Z23, Z9
+	VFMADD231PS Z30, Z20, Z10
+	VFMADD231PS Z31, Z21, Z11
+	VFMADD231PS Z30, Z18, Z12
+	VFMADD231PS Z31, Z19, Z13
+	VFMADD231PS Z30, Z16, Z14
+	VFMADD231PS Z31, Z17, Z15
+
+absent489:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent491
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z28, Z4
+	VFMADD231PS Z17, Z29, Z5
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z17, Z27, Z7
+	VFMADD231PS Z16, Z24, Z8
+	VFMADD231PS Z17, Z25, Z9
+	VFMADD231PS Z16, Z22, Z10
+	VFMADD231PS Z17, Z23, Z11
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z17, Z21, Z13
+	VFMADD231PS Z16, Z18, Z14
+	VFMADD231PS Z17, Z19, Z15
+
+absent491:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent493
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z28, Z6
+	VFMADD231PS Z17, Z29, Z7
+	VFMADD231PS Z16, Z26, Z8
+	VFMADD231PS Z17, Z27, Z9
+	VFMADD231PS Z16, Z24, Z10
+	VFMADD231PS Z17, Z25, Z11
+	VFMADD231PS Z16, Z22, Z12
+	VFMADD231PS Z17, Z23, Z13
+	VFMADD231PS Z16, Z20, Z14
+	VFMADD231PS Z17, Z21, Z15
+
+absent493:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent495
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z28, Z8
+	VFMADD231PS Z17, Z29, Z9
+	VFMADD231PS Z16, Z26, Z10
+	VFMADD231PS Z17, Z27, Z11
+	VFMADD231PS Z16, Z24, Z12
+	VFMADD231PS Z17, Z25, Z13
+	VFMADD231PS Z16, Z22, Z14
+	VFMADD231PS Z17, Z23, Z15
+
+absent495:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent497
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z28, Z10
+	VFMADD231PS Z17, Z29, Z11
+	VFMADD231PS Z16, Z26, Z12
+	VFMADD231PS Z17, Z27, Z13
+	VFMADD231PS Z16, Z24, Z14
+	VFMADD231PS Z17, Z25, Z15
+
+absent497:
+	ADDQ        R8, R13
+	TESTL       $0x00001000, R11
+	JZ          absent499
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z28, Z12
+	VFMADD231PS Z17, Z29, Z13
+	VFMADD231PS Z16, Z26, Z14
+	VFMADD231PS Z17, Z27, Z15
+
+absent499:
+	ADDQ        R8, R13
+	TESTL       $0x00002000, R11
+	JZ          absent501
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VFMADD231PS Z16, Z28, Z14
+	VFMADD231PS Z17, Z29, Z15
+
+absent501:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group463
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row462
+
+done464:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain503
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	VMOVNTPS Z1, 64(BX)
+	TESTL    $0x00000002, DI
+	JZ       done505
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	VMOVNTPS Z3, 64(BX)
+	TESTL    $0x00000004, DI
+	JZ       done505
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	VMOVNTPS Z5, 64(BX)
+	TESTL    $0x00000008, DI
+	JZ       done505
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+	VMOVNTPS Z7, 64(BX)
+	TESTL    $0x00000010, DI
+	JZ       done505
+	ADDQ     SI, BX
+	VMOVNTPS Z8, (BX)
+	VMOVNTPS Z9, 64(BX)
+	TESTL    $0x00000020, DI
+	JZ       done505
+	ADDQ     SI, BX
+	VMOVNTPS Z10, (BX)
+	VMOVNTPS Z11, 64(BX)
+	TESTL    $0x00000040, DI
+	JZ       done505
+	ADDQ     SI, BX
+	VMOVNTPS Z12, (BX)
+	VMOVNTPS Z13, 64(BX)
+	TESTL    $0x00000080, DI
+	JZ       done505
+	ADDQ     SI, BX
+	VMOVNTPS Z14, (BX)
+	VMOVNTPS Z15, 64(BX)
+
+done505:
+	JMP stored504
+
+plain503:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done506
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done506
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done506
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done506
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done506
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done506
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+	TESTL   $0x00000080, DI
+	JZ      done506
+	ADDQ    SI, BX
+	VMOVUPS Z14, (BX)
+	VMOVUPS Z15, 64(BX)
+
+done506:
+stored504:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows460
+	ADDQ $0x20, CX
+	SUBQ $0x00000020, AX
+	JGE  loop458
+
+done459:
+	ADDQ $0x00000020, AX
+
+vector507:
+	TESTQ AX, AX
+	JLE   next508
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows509:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	VXORPS    Z7, Z7, Z7
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done510
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done510
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done510
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done510
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	TESTL     $0x00000020, DI
+	JZ        done510
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	TESTL     $0x00000040, DI
+	JZ        done510
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	TESTL     $0x00000080, DI
+	JZ        done510
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z7
+
+done510:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done513
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done513
+
+row511:
+	LEAQ 4(DX), R9
+
+group512:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some515
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done516
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some515:
+ahead514:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead514
+	MOVQ       R11, ahead_base+232(FP)
+
+done516:
+	MOVL      (R9), R11
+	VXORPS    Z8, Z8, Z8
+	TESTL     $0x01000000, R11
+	JZ        absent517
+	VMOVUPS.Z (BX), K1, Z8
+
+absent517:
+	ADDQ      DI, BX
+	VXORPS    Z9, Z9, Z9
+	TESTL     $0x02000000, R11
+	JZ        absent518
+	VMOVUPS.Z (BX), K1, Z9
+
+absent518:
+	ADDQ      DI, BX
+	VXORPS    Z10, Z10, Z10
+	TESTL     $0x04000000, R11
+	JZ        absent519
+	VMOVUPS.Z (BX), K1, Z10
+
+absent519:
+	ADDQ      DI, BX
+	VXORPS    Z11, Z11, Z11
+	TESTL     $0x08000000, R11
+	JZ        absent520
+	VMOVUPS.Z (BX), K1, Z11
+
+absent520:
+	ADDQ      DI, BX
+	VXORPS    Z12, Z12, Z12
+	TESTL     $0x10000000, R11
+	JZ        absent521
+	VMOVUPS.Z (BX), K1, Z12
+
+absent521:
+	ADDQ      DI, BX
+	VXORPS    Z13, Z13, Z13
+	TESTL     $0x20000000, R11
+	JZ        absent522
+	VMOVUPS.Z (BX), K1, Z13
+
+absent522:
+	ADDQ      DI, BX
+	VXORPS    Z14, Z14, Z14
+	TESTL     $0x40000000, R11
+	JZ        absent523
+	VMOVUPS.Z (BX), K1, Z14
+
+absent523:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent524
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z8, Z0
+
+absent524:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent526
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z9, Z0
+	VFMADD231PS Z15, Z8, Z1
+
+absent526:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent528
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z10, Z0
+	VFMADD231PS Z15, Z9, Z1
+	VFMADD231PS Z15, Z8, Z2
+
+absent528:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent530
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z11, Z0
+	VFMADD231PS Z15, Z10, Z1
+	VFMADD231PS Z15, Z9, Z2
+	VFMADD231PS Z15, Z8, Z3
+
+absent530:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent532
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z12, Z0
+	VFMADD231PS Z15, Z11, Z1
+	VFMADD231PS Z15, Z10, Z2
+	VFMADD231PS Z15, Z9, Z3
+	VFMADD231PS Z15, Z8, Z4
+
+absent532:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent534
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z13, Z0
+	VFMADD231PS Z15, Z12, Z1
+	VFMADD231PS Z15, Z11, Z2
+	VFMADD231PS Z15, Z10, Z3
+	VFMADD231PS Z15, Z9, Z4
+	VFMADD231PS Z15, Z8, Z5
+
+absent534:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent536
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z14, Z0
+	VFMADD231PS Z15, Z13, Z1
+	VFMADD231PS Z15, Z12, Z2
+	VFMADD231PS Z15, Z11, Z3
+	VFMADD231PS Z15, Z10, Z4
+	VFMADD231PS Z15, Z9, Z5
+	VFMADD231PS Z15, Z8, Z6
+
+absent536:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent538
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z14, Z1
+	VFMADD231PS Z15, Z13, Z2
+	VFMADD231PS Z15, Z12, Z3
+	VFMADD231PS Z15, Z11, Z4
+	VFMADD231PS Z15, Z10, Z5
+	VFMADD231PS Z15, Z9, Z6
+	VFMADD231PS Z15, Z8, Z7
+
+absent538:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent540
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z14, Z2
+	VFMADD231PS Z8, Z13, Z3
+	VFMADD231PS Z8, Z12, Z4
+	VFMADD231PS Z8, Z11, Z5
+	VFMADD231PS Z8, Z10, Z6
+	VFMADD231PS Z8, Z9, Z7
+
+absent540:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent542
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z14, Z3
+	VFMADD231PS Z8, Z13, Z4
+	VFMADD231PS Z8, Z12, Z5
+	VFMADD231PS Z8, Z11, Z6
+	VFMADD231PS Z8, Z10, Z7
+
+absent542:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent544
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z14, Z4
+	VFMADD231PS Z8, Z13, Z5
+	VFMADD231PS Z8, Z12, Z6
+	VFMADD231PS Z8, Z11, Z7
+
+absent544:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent546
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z14, Z5
+	VFMADD231PS Z8, Z13, Z6
+	VFMADD231PS Z8, Z12, Z7
+
+absent546:
+	ADDQ        R8, R13
+	TESTL       $0x00001000, R11
+	JZ          absent548
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z14, Z6
+	VFMADD231PS Z8, Z13, Z7
+
+absent548:
+	ADDQ        R8, R13
+	TESTL       $0x00002000, R11
+	JZ          absent550
+	VMOVUPS.Z   (R13), K1, Z8
+	VFMADD231PS Z8, Z14, Z7
+
+absent550:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group512
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row511
+
+done513:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain552
+	CMPQ     AX, $0x10
+	JL       plain552
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done554
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done554
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done554
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done554
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done554
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done554
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+	TESTL    $0x00000080, DI
+	JZ       done554
+	ADDQ     SI, BX
+	VMOVNTPS Z7, (BX)
+
+done554:
+	JMP stored553
+
+plain552:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done555
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done555
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done555
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done555
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done555
+	ADDQ    SI, BX
+	VMOVUPS Z5, K1, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done555
+	ADDQ    SI, BX
+	VMOVUPS Z6, K1, (BX)
+	TESTL   $0x00000080, DI
+	JZ      done555
+	ADDQ    SI, BX
+	VMOVUPS Z7, K1, (BX)
+
+done555:
+stored553:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows509
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector507
+
+next508:
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block456
+
+end457:
+	CMPB stream+288(FP), $0x00
+	JEQ  done556
+	SFENCE
+
+done556:
+	VZEROUPPER
+	RET
+
+other455:
+	CMPQ   shape+224(FP), $0x07
+	JNE    other557
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end559
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end559
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block558:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000020, AX
+	JL   done561
+
+loop560:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows562:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -4176,153 +9884,181 @@ loop178:
 	VXORPS  Z5, Z5, Z5
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Z0
 	VMOVUPS 64(BX), Z1
 	TESTL   $0x00000002, DI
-	JZ      done180
+	JZ      done563
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z2
 	VMOVUPS 64(BX), Z3
 	TESTL   $0x00000004, DI
-	JZ      done180
+	JZ      done563
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z4
 	VMOVUPS 64(BX), Z5
 
-done180:
+done563:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done566
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done183
+	JZ    done566
 
-row181:
+row564:
 	LEAQ 4(DX), R9
 
-group182:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done185
+group565:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some568
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done569
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead184:
+some568:
+ahead567:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead184
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead567
+	MOVQ       R11, ahead_base+232(FP)
 
-done185:
+done569:
 	MOVL    (R9), R11
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
 	TESTL   $0x01000000, R11
-	JZ      absent186
+	JZ      absent570
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 
-absent186:
+absent570:
 	ADDQ    DI, BX
 	VXORPS  Z8, Z8, Z8
 	VXORPS  Z9, Z9, Z9
 	TESTL   $0x02000000, R11
-	JZ      absent187
+	JZ      absent571
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 
-absent187:
+absent571:
 	ADDQ    DI, BX
 	VXORPS  Z10, Z10, Z10
 	VXORPS  Z11, Z11, Z11
 	TESTL   $0x04000000, R11
-	JZ      absent188
+	JZ      absent572
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 
-absent188:
+absent572:
 	ADDQ    DI, BX
 	VXORPS  Z12, Z12, Z12
 	VXORPS  Z13, Z13, Z13
 	TESTL   $0x08000000, R11
-	JZ      absent189
+	JZ      absent573
 	VMOVUPS (BX), Z12
 	VMOVUPS 64(BX), Z13
 
-absent189:
+absent573:
 	ADDQ    DI, BX
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
 	TESTL   $0x10000000, R11
-	JZ      absent190
+	JZ      absent574
 	VMOVUPS (BX), Z14
 	VMOVUPS 64(BX), Z15
 
-absent190:
+absent574:
 	ADDQ    DI, BX
 	VXORPS  Z16, Z16, Z16
 	VXORPS  Z17, Z17, Z17
 	TESTL   $0x20000000, R11
-	JZ      absent191
+	JZ      absent575
 	VMOVUPS (BX), Z16
 	VMOVUPS 64(BX), Z17
 
-absent191:
+absent575:
 	ADDQ    DI, BX
 	VXORPS  Z18, Z18, Z18
 	VXORPS  Z19, Z19, Z19
 	TESTL   $0x40000000, R11
-	JZ      absent192
+	JZ      absent576
 	VMOVUPS (BX), Z18
 	VMOVUPS 64(BX), Z19
 
-absent192:
+absent576:
+	ADDQ    DI, BX
+	VXORPS  Z20, Z20, Z20
+	VXORPS  Z21, Z21, Z21
+	TESTL   $0x80000000, R11
+	JZ      absent577
+	VMOVUPS (BX), Z20
+	VMOVUPS 64(BX), Z21
+
+absent577:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent193
-	VMOVUPS     (R13), Z20
-	VMOVUPS     64(R13), Z21
-	VFMADD231PS Z20, Z6, Z0
-	VFMADD231PS Z21, Z7, Z1
+	JZ          absent578
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z6, Z0
+	VFMADD231PS Z23, Z7, Z1
 
-absent193:
+absent578:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent195
-	VMOVUPS     (R13), Z20
-	VMOVUPS     64(R13), Z21
-	VFMADD231PS Z20, Z8, Z0
-	VFMADD231PS Z21, Z9, Z1
-	VFMADD231PS Z20, Z6, Z2
-	VFMADD231PS Z21, Z7, Z3
+	JZ          absent580
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z8, Z0
+	VFMADD231PS Z23, Z9, Z1
+	VFMADD231PS Z22, Z6, Z2
+	VFMADD231PS Z23, Z7, Z3
 
-absent195:
+absent580:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent197
-	VMOVUPS     (R13), Z20
-	VMOVUPS     64(R13), Z21
-	VFMADD231PS Z20, Z10, Z0
-	VFMADD231PS Z21, Z11, Z1
-	VFMADD231PS Z20, Z8, Z2
-	VFMADD231PS Z21, Z9, Z3
-	VFMADD231PS Z20, Z6, Z4
-	VFMADD231PS Z21, Z7, Z5
+	JZ          absent582
+	VMOVUPS     (R13), Z22
+	VMOVUPS     64(R13), Z23
+	VFMADD231PS Z22, Z10, Z0
+	VFMADD231PS Z23, Z11, Z1
+	VFMADD231PS Z22, Z8, Z2
+	VFMADD231PS Z23, Z9, Z3
+	VFMADD231PS Z22, Z6, Z4
+	VFMADD231PS Z23, Z7, Z5
 
-absent197:
+absent582:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent199
+	JZ          absent584
 	VMOVUPS     (R13), Z6
 	VMOVUPS     64(R13), Z7
 	VFMADD231PS Z6, Z12, Z0
@@ -4332,10 +10068,10 @@ absent197:
 	VFMADD231PS Z6, Z8, Z4
 	VFMADD231PS Z7, Z9, Z5
 
-absent199:
+absent584:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent201
+	JZ          absent586
 	VMOVUPS     (R13), Z6
 	VMOVUPS     64(R13), Z7
 	VFMADD231PS Z6, Z14, Z0
@@ -4345,10 +10081,10 @@ absent199:
 	VFMADD231PS Z6, Z10, Z4
 	VFMADD231PS Z7, Z11, Z5
 
-absent201:
+absent586:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent203
+	JZ          absent588
 	VMOVUPS     (R13), Z6
 	VMOVUPS     64(R13), Z7
 	VFMADD231PS Z6, Z16, Z0
@@ -4358,10 +10094,10 @@ absent201:
 	VFMADD231PS Z6, Z12, Z4
 	VFMADD231PS Z7, Z13, Z5
 
-absent203:
+absent588:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent205
+	JZ          absent590
 	VMOVUPS     (R13), Z6
 	VMOVUPS     64(R13), Z7
 	VFMADD231PS Z6, Z18, Z0
@@ -4371,85 +10107,394 @@ absent203:
 	VFMADD231PS Z6, Z14, Z4
 	VFMADD231PS Z7, Z15, Z5
 
-absent205:
+absent590:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent207
+	JZ          absent592
 	VMOVUPS     (R13), Z6
 	VMOVUPS     64(R13), Z7
+	VFMADD231PS Z6, Z20, Z0
+	VFMADD231PS Z7, Z21, Z1
 	VFMADD231PS Z6, Z18, Z2
 	VFMADD231PS Z7, Z19, Z3
 	VFMADD231PS Z6, Z16, Z4
 	VFMADD231PS Z7, Z17, Z5
 
-absent207:
+absent592:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent209
+	JZ          absent594
 	VMOVUPS     (R13), Z6
 	VMOVUPS     64(R13), Z7
+	VFMADD231PS Z6, Z20, Z2
+	VFMADD231PS Z7, Z21, Z3
 	VFMADD231PS Z6, Z18, Z4
 	VFMADD231PS Z7, Z19, Z5
 
-absent209:
+absent594:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent596
+	VMOVUPS     (R13), Z6
+	VMOVUPS     64(R13), Z7
+	VFMADD231PS Z6, Z20, Z4
+	VFMADD231PS Z7, Z21, Z5
+
+absent596:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group182
+	JNE  group565
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row181
+	JNZ  row564
 
-done183:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream211
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Z0, (BX)
-	VMOVUPS Z1, 64(BX)
-	TESTL   $0x00000002, DI
-	JZ      done213
-	ADDQ    SI, BX
-	VMOVUPS Z2, (BX)
-	VMOVUPS Z3, 64(BX)
-	TESTL   $0x00000004, DI
-	JZ      done213
-	ADDQ    SI, BX
-	VMOVUPS Z4, (BX)
-	VMOVUPS Z5, 64(BX)
-
-done213:
-	JMP stored212
-
-stream211:
+done566:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain598
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Z0, (BX)
 	VMOVNTPS Z1, 64(BX)
 	TESTL    $0x00000002, DI
-	JZ       done214
+	JZ       done600
 	ADDQ     SI, BX
 	VMOVNTPS Z2, (BX)
 	VMOVNTPS Z3, 64(BX)
 	TESTL    $0x00000004, DI
-	JZ       done214
+	JZ       done600
 	ADDQ     SI, BX
 	VMOVNTPS Z4, (BX)
 	VMOVNTPS Z5, 64(BX)
 
-done214:
-stored212:
+done600:
+	JMP stored599
+
+plain598:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done601
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done601
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+
+done601:
+stored599:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows562
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
-	JGE  loop178
+	JGE  loop560
 
-done179:
-	ADDQ   $0x00000020, AX
+done561:
+	ADDQ $0x00000020, AX
+
+vector602:
+	TESTQ AX, AX
+	JLE   next603
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows604:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done605
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done605
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+
+done605:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done608
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done608
+
+row606:
+	LEAQ 4(DX), R9
+
+group607:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some610
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done611
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some610:
+ahead609:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead609
+	MOVQ       R11, ahead_base+232(FP)
+
+done611:
+	MOVL      (R9), R11
+	VXORPS    Z3, Z3, Z3
+	TESTL     $0x01000000, R11
+	JZ        absent612
+	VMOVUPS.Z (BX), K1, Z3
+
+absent612:
+	ADDQ      DI, BX
+	VXORPS    Z4, Z4, Z4
+	TESTL     $0x02000000, R11
+	JZ        absent613
+	VMOVUPS.Z (BX), K1, Z4
+
+absent613:
+	ADDQ      DI, BX
+	VXORPS    Z5, Z5, Z5
+	TESTL     $0x04000000, R11
+	JZ        absent614
+	VMOVUPS.Z (BX), K1, Z5
+
+absent614:
+	ADDQ      DI, BX
+	VXORPS    Z6, Z6, Z6
+	TESTL     $0x08000000, R11
+	JZ        absent615
+	VMOVUPS.Z (BX), K1, Z6
+
+absent615:
+	ADDQ      DI, BX
+	VXORPS    Z7, Z7, Z7
+	TESTL     $0x10000000, R11
+	JZ        absent616
+	VMOVUPS.Z (BX), K1, Z7
+
+absent616:
+	ADDQ      DI, BX
+	VXORPS    Z8, Z8, Z8
+	TESTL     $0x20000000, R11
+	JZ        absent617
+	VMOVUPS.Z (BX), K1, Z8
+
+absent617:
+	ADDQ      DI, BX
+	VXORPS    Z9, Z9, Z9
+	TESTL     $0x40000000, R11
+	JZ        absent618
+	VMOVUPS.Z (BX), K1, Z9
+
+absent618:
+	ADDQ      DI, BX
+	VXORPS    Z10, Z10, Z10
+	TESTL     $0x80000000, R11
+	JZ        absent619
+	VMOVUPS.Z (BX), K1, Z10
+
+absent619:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent620
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z3, Z0
+
+absent620:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent622
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z4, Z0
+	VFMADD231PS Z11, Z3, Z1
+
+absent622:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent624
+	VMOVUPS.Z   (R13), K1, Z11
+	VFMADD231PS Z11, Z5, Z0
+	VFMADD231PS Z11, Z4, Z1
+	VFMADD231PS Z11, Z3, Z2
+
+absent624:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent626
+	VMOVUPS.Z   (R13), K1, Z3
+	VFMADD231PS Z3, Z6, Z0
+	VFMADD231PS Z3, Z5, Z1
+	VFMADD231PS Z3, Z4, Z2
+
+absent626:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent628
+	VMOVUPS.Z   (R13), K1, Z3
+	VFMADD231PS Z3, Z7, Z0
+	VFMADD231PS Z3, Z6, Z1
+	VFMADD231PS Z3, Z5, Z2
+
+absent628:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent630
+	VMOVUPS.Z   (R13), K1, Z3
+	VFMADD231PS Z3, Z8, Z0
+	VFMADD231PS Z3, Z7, Z1
+	VFMADD231PS Z3, Z6, Z2
+
+absent630:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent632
+	VMOVUPS.Z   (R13), K1, Z3
+	VFMADD231PS Z3, Z9, Z0
+	VFMADD231PS Z3, Z8, Z1
+	VFMADD231PS Z3, Z7, Z2
+
+absent632:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent634
+	VMOVUPS.Z   (R13), K1, Z3
+	VFMADD231PS Z3, Z10, Z0
+	VFMADD231PS Z3, Z9, Z1
+	VFMADD231PS Z3, Z8, Z2
+
+absent634:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent636
+	VMOVUPS.Z   (R13), K1, Z3
+	VFMADD231PS Z3, Z10, Z1
+	VFMADD231PS Z3, Z9, Z2
+
+absent636:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent638
+	VMOVUPS.Z   (R13), K1, Z3
+	VFMADD231PS Z3, Z10, Z2
+
+absent638:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group607
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row606
+
+done608:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain640
+	CMPQ     AX, $0x10
+	JL       plain640
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done642
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done642
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+
+done642:
+	JMP stored641
+
+plain640:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done643
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done643
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+
+done643:
+stored641:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows604
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector602
+
+next603:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x03, AX, AX
 	ADDQ   AX, y_base+0(FP)
@@ -4458,34 +10503,47 @@ done179:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block176
+	SUBQ   AX, reach_len+208(FP)
+	JG     block558
 
-end177:
-	CMPB stream+256(FP), $0x00
-	JEQ  done215
+end559:
+	CMPB stream+288(FP), $0x00
+	JEQ  done644
 	SFENCE
 
-done215:
+done644:
 	VZEROUPPER
 	RET
 
-other175:
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end218
+other557:
+	CMPQ   shape+224(FP), $0x08
+	JNE    other645
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end647
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end647
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block217:
-	MOVQ reach_base+192(FP), DX
+block646:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
-	JL   done220
+	JL   done649
 
-loop219:
+loop648:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows650:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -4498,195 +10556,223 @@ loop219:
 	VXORPS  Z9, Z9, Z9
 	MOVQ    init_base+24(FP), BX
 	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
 	MOVQ    initStep+56(FP), SI
 	MOVL    (DX), DI
 	VMOVUPS (BX), Z0
 	VMOVUPS 64(BX), Z1
 	TESTL   $0x00000002, DI
-	JZ      done221
+	JZ      done651
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z2
 	VMOVUPS 64(BX), Z3
 	TESTL   $0x00000004, DI
-	JZ      done221
+	JZ      done651
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z4
 	VMOVUPS 64(BX), Z5
 	TESTL   $0x00000008, DI
-	JZ      done221
+	JZ      done651
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	TESTL   $0x00000010, DI
-	JZ      done221
+	JZ      done651
 	ADDQ    SI, BX
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 
-done221:
+done651:
 	MOVQ  a_base+64(FP), BX
 	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
 	MOVQ  x_base+88(FP), SI
 	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
 	ADDQ  at+128(FP), SI
 	MOVQ  aCol+112(FP), DI
 	MOVQ  xCol+136(FP), R8
-	MOVQ  rows+168(FP), R12
-	MOVQ  groups+176(FP), R10
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done654
 	LEAQ  4(DX)(R10*4), R10
 	TESTQ R12, R12
-	JZ    done224
+	JZ    done654
 
-row222:
+row652:
 	LEAQ 4(DX), R9
 
-group223:
-	MOVQ ahead_base+224(FP), R11
-	MOVQ lines+248(FP), R13
-	CMPQ ahead_len+232(FP), $0x00
-	JLE  done226
+group653:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some656
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done657
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
 
-ahead225:
+some656:
+ahead655:
 	PREFETCHT1 (R11)
 	ADDQ       $0x40, R11
-	SUBQ       $0x10, ahead_len+232(FP)
+	SUBQ       $0x10, ahead_len+240(FP)
 	DECQ       R13
-	JNZ        ahead225
-	MOVQ       R11, ahead_base+224(FP)
+	JNZ        ahead655
+	MOVQ       R11, ahead_base+232(FP)
 
-done226:
+done657:
 	MOVL    (R9), R11
 	VXORPS  Z10, Z10, Z10
 	VXORPS  Z11, Z11, Z11
 	TESTL   $0x01000000, R11
-	JZ      absent227
+	JZ      absent658
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 
-absent227:
+absent658:
 	ADDQ    DI, BX
 	VXORPS  Z12, Z12, Z12
 	VXORPS  Z13, Z13, Z13
 	TESTL   $0x02000000, R11
-	JZ      absent228
+	JZ      absent659
 	VMOVUPS (BX), Z12
 	VMOVUPS 64(BX), Z13
 
-absent228:
+absent659:
 	ADDQ    DI, BX
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
 	TESTL   $0x04000000, R11
-	JZ      absent229
+	JZ      absent660
 	VMOVUPS (BX), Z14
 	VMOVUPS 64(BX), Z15
 
-absent229:
+absent660:
 	ADDQ    DI, BX
 	VXORPS  Z16, Z16, Z16
 	VXORPS  Z17, Z17, Z17
 	TESTL   $0x08000000, R11
-	JZ      absent230
+	JZ      absent661
 	VMOVUPS (BX), Z16
 	VMOVUPS 64(BX), Z17
 
-absent230:
+absent661:
 	ADDQ    DI, BX
 	VXORPS  Z18, Z18, Z18
 	VXORPS  Z19, Z19, Z19
 	TESTL   $0x10000000, R11
-	JZ      absent231
+	JZ      absent662
 	VMOVUPS (BX), Z18
 	VMOVUPS 64(BX), Z19
 
-absent231:
+absent662:
 	ADDQ    DI, BX
 	VXORPS  Z20, Z20, Z20
 	VXORPS  Z21, Z21, Z21
 	TESTL   $0x20000000, R11
-	JZ      absent232
+	JZ      absent663
 	VMOVUPS (BX), Z20
 	VMOVUPS 64(BX), Z21
 
-absent232:
+absent663:
 	ADDQ    DI, BX
 	VXORPS  Z22, Z22, Z22
 	VXORPS  Z23, Z23, Z23
 	TESTL   $0x40000000, R11
-	JZ      absent233
+	JZ      absent664
 	VMOVUPS (BX), Z22
 	VMOVUPS 64(BX), Z23
 
-absent233:
+absent664:
+	ADDQ    DI, BX
+	VXORPS  Z24, Z24, Z24
+	VXORPS  Z25, Z25, Z25
+	TESTL   $0x80000000, R11
+	JZ      absent665
+	VMOVUPS (BX), Z24
+	VMOVUPS 64(BX), Z25
+
+absent665:
 	ADDQ        DI, BX
 	MOVQ        SI, R13
 	TESTL       $0x00000001, R11
-	JZ          absent234
-	VMOVUPS     (R13), Z24
-	VMOVUPS     64(R13), Z25
-	VFMADD231PS Z24, Z10, Z0
-	VFMADD231PS Z25, Z11, Z1
+	JZ          absent666
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z10, Z0
+	VFMADD231PS Z27, Z11, Z1
 
-absent234:
+absent666:
 	ADDQ        R8, R13
 	TESTL       $0x00000002, R11
-	JZ          absent236
-	VMOVUPS     (R13), Z24
-	VMOVUPS     64(R13), Z25
-	VFMADD231PS Z24, Z12, Z0
-	VFMADD231PS Z25, Z13, Z1
-	VFMADD231PS Z24, Z10, Z2
-	VFMADD231PS Z25, Z11, Z3
+	JZ          absent668
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z12, Z0
+	VFMADD231PS Z27, Z13, Z1
+	VFMADD231PS Z26, Z10, Z2
+	VFMADD231PS Z27, Z11, Z3
 
-absent236:
+absent668:
 	ADDQ        R8, R13
 	TESTL       $0x00000004, R11
-	JZ          absent238
-	VMOVUPS     (R13), Z24
-	VMOVUPS     64(R13), Z25
-	VFMADD231PS Z24, Z14, Z0
-	VFMADD231PS Z25, Z15, Z1
-	VFMADD231PS Z24, Z12, Z2
-	VFMADD231PS Z25, Z13, Z3
-	VFMADD231PS Z24, Z10, Z4
-	VFMADD231PS Z25, Z11, Z5
+	JZ          absent670
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z14, Z0
+	VFMADD231PS Z27, Z15, Z1
+	VFMADD231PS Z26, Z12, Z2
+	VFMADD231PS Z27, Z13, Z3
+	VFMADD231PS Z26, Z10, Z4
+	VFMADD231PS Z27, Z11, Z5
 
-absent238:
+absent670:
 	ADDQ        R8, R13
 	TESTL       $0x00000008, R11
-	JZ          absent240
-	VMOVUPS     (R13), Z24
-	VMOVUPS     64(R13), Z25
-	VFMADD231PS Z24, Z16, Z0
-	VFMADD231PS Z25, Z17, Z1
-	VFMADD231PS Z24, Z14, Z2
-	VFMADD231PS Z25, Z15, Z3
-	VFMADD231PS Z24, Z12, Z4
-	VFMADD231PS Z25, Z13, Z5
-	VFMADD231PS Z24, Z10, Z6
-	VFMADD231PS Z25, Z11, Z7
+	JZ          absent672
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z16, Z0
+	VFMADD231PS Z27, Z17, Z1
+	VFMADD231PS Z26, Z14, Z2
+	VFMADD231PS Z27, Z15, Z3
+	VFMADD231PS Z26, Z12, Z4
+	VFMADD231PS Z27, Z13, Z5
+	VFMADD231PS Z26, Z10, Z6
+	VFMADD231PS Z27, Z11, Z7
 
-absent240:
+absent672:
 	ADDQ        R8, R13
 	TESTL       $0x00000010, R11
-	JZ          absent242
-	VMOVUPS     (R13), Z24
-	VMOVUPS     64(R13), Z25
-	VFMADD231PS Z24, Z18, Z0
-	VFMADD231PS Z25, Z19, Z1
-	VFMADD231PS Z24, Z16, Z2
-	VFMADD231PS Z25, Z17, Z3
-	VFMADD231PS Z24, Z14, Z4
-	VFMADD231PS Z25, Z15, Z5
-	VFMADD231PS Z24, Z12, Z6
-	VFMADD231PS Z25, Z13, Z7
-	VFMADD231PS Z24, Z10, Z8
-	VFMADD231PS Z25, Z11, Z9
+	JZ          absent674
+	VMOVUPS     (R13), Z26
+	VMOVUPS     64(R13), Z27
+	VFMADD231PS Z26, Z18, Z0
+	VFMADD231PS Z27, Z19, Z1
+	VFMADD231PS Z26, Z16, Z2
+	VFMADD231PS Z27, Z17, Z3
+	VFMADD231PS Z26, Z14, Z4
+	VFMADD231PS Z27, Z15, Z5
+	VFMADD231PS Z26, Z12, Z6
+	VFMADD231PS Z27, Z13, Z7
+	VFMADD231PS Z26, Z10, Z8
+	VFMADD231PS Z27, Z11, Z9
 
-absent242:
+absent674:
 	ADDQ        R8, R13
 	TESTL       $0x00000020, R11
-	JZ          absent244
+	JZ          absent676
 	VMOVUPS     (R13), Z10
 	VMOVUPS     64(R13), Z11
 	VFMADD231PS Z10, Z20, Z0
@@ -4700,10 +10786,10 @@ absent242:
 	VFMADD231PS Z10, Z12, Z8
 	VFMADD231PS Z11, Z13, Z9
 
-absent244:
+absent676:
 	ADDQ        R8, R13
 	TESTL       $0x00000040, R11
-	JZ          absent246
+	JZ          absent678
 	VMOVUPS     (R13), Z10
 	VMOVUPS     64(R13), Z11
 	VFMADD231PS Z10, Z22, Z0
@@ -4717,12 +10803,14 @@ absent244:
 	VFMADD231PS Z10, Z14, Z8
 	VFMADD231PS Z11, Z15, Z9
 
-absent246:
+absent678:
 	ADDQ        R8, R13
 	TESTL       $0x00000080, R11
-	JZ          absent248
+	JZ          absent680
 	VMOVUPS     (R13), Z10
 	VMOVUPS     64(R13), Z11
+	VFMADD231PS Z10, Z24, Z0
+	VFMADD231PS Z11, Z25, Z1
 	VFMADD231PS Z10, Z22, Z2
 	VFMADD231PS Z11, Z23, Z3
 	VFMADD231PS Z10, Z20, Z4
@@ -4732,12 +10820,14 @@ absent246:
 	VFMADD231PS Z10, Z16, Z8
 	VFMADD231PS Z11, Z17, Z9
 
-absent248:
+absent680:
 	ADDQ        R8, R13
 	TESTL       $0x00000100, R11
-	JZ          absent250
+	JZ          absent682
 	VMOVUPS     (R13), Z10
 	VMOVUPS     64(R13), Z11
+	VFMADD231PS Z10, Z24, Z2
+	VFMADD231PS Z11, Z25, Z3
 	VFMADD231PS Z10, Z22, Z4
 	VFMADD231PS Z11, Z23, Z5
 	VFMADD231PS Z10, Z20, Z6
@@ -4745,105 +10835,468 @@ absent248:
 	VFMADD231PS Z10, Z18, Z8
 	VFMADD231PS Z11, Z19, Z9
 
-absent250:
+absent682:
 	ADDQ        R8, R13
 	TESTL       $0x00000200, R11
-	JZ          absent252
+	JZ          absent684
 	VMOVUPS     (R13), Z10
 	VMOVUPS     64(R13), Z11
+	VFMADD231PS Z10, Z24, Z4
+	VFMADD231PS Z11, Z25, Z5
 	VFMADD231PS Z10, Z22, Z6
 	VFMADD231PS Z11, Z23, Z7
 	VFMADD231PS Z10, Z20, Z8
 	VFMADD231PS Z11, Z21, Z9
 
-absent252:
+absent684:
 	ADDQ        R8, R13
 	TESTL       $0x00000400, R11
-	JZ          absent254
+	JZ          absent686
 	VMOVUPS     (R13), Z10
 	VMOVUPS     64(R13), Z11
+	VFMADD231PS Z10, Z24, Z6
+	VFMADD231PS Z11, Z25, Z7
 	VFMADD231PS Z10, Z22, Z8
 	VFMADD231PS Z11, Z23, Z9
 
-absent254:
+absent686:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent688
+	VMOVUPS     (R13), Z10
+	VMOVUPS     64(R13), Z11
+	VFMADD231PS Z10, Z24, Z8
+	VFMADD231PS Z11, Z25, Z9
+
+absent688:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group223
+	JNE  group653
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row222
+	JNZ  row652
 
-done224:
-	CMPB    stream+256(FP), $0x00
-	JNE     stream256
-	MOVQ    y_base+0(FP), BX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    yStep+48(FP), SI
-	MOVL    (DX), DI
-	VMOVUPS Z0, (BX)
-	VMOVUPS Z1, 64(BX)
-	TESTL   $0x00000002, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Z2, (BX)
-	VMOVUPS Z3, 64(BX)
-	TESTL   $0x00000004, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Z4, (BX)
-	VMOVUPS Z5, 64(BX)
-	TESTL   $0x00000008, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	TESTL   $0x00000010, DI
-	JZ      done258
-	ADDQ    SI, BX
-	VMOVUPS Z8, (BX)
-	VMOVUPS Z9, 64(BX)
-
-done258:
-	JMP stored257
-
-stream256:
+done654:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain690
 	MOVQ     y_base+0(FP), BX
 	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
 	MOVQ     yStep+48(FP), SI
 	MOVL     (DX), DI
 	VMOVNTPS Z0, (BX)
 	VMOVNTPS Z1, 64(BX)
 	TESTL    $0x00000002, DI
-	JZ       done259
+	JZ       done692
 	ADDQ     SI, BX
 	VMOVNTPS Z2, (BX)
 	VMOVNTPS Z3, 64(BX)
 	TESTL    $0x00000004, DI
-	JZ       done259
+	JZ       done692
 	ADDQ     SI, BX
 	VMOVNTPS Z4, (BX)
 	VMOVNTPS Z5, 64(BX)
 	TESTL    $0x00000008, DI
-	JZ       done259
+	JZ       done692
 	ADDQ     SI, BX
 	VMOVNTPS Z6, (BX)
 	VMOVNTPS Z7, 64(BX)
 	TESTL    $0x00000010, DI
-	JZ       done259
+	JZ       done692
 	ADDQ     SI, BX
 	VMOVNTPS Z8, (BX)
 	VMOVNTPS Z9, 64(BX)
 
-done259:
-stored257:
+done692:
+	JMP stored691
+
+plain690:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done693
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done693
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done693
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done693
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+
+done693:
+stored691:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows650
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
-	JGE  loop219
+	JGE  loop648
 
-done220:
-	ADDQ   $0x00000020, AX
+done649:
+	ADDQ $0x00000020, AX
+
+vector694:
+	TESTQ AX, AX
+	JLE   next695
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows696:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done697
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done697
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done697
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done697
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+
+done697:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done700
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done700
+
+row698:
+	LEAQ 4(DX), R9
+
+group699:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some702
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done703
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some702:
+ahead701:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead701
+	MOVQ       R11, ahead_base+232(FP)
+
+done703:
+	MOVL      (R9), R11
+	VXORPS    Z5, Z5, Z5
+	TESTL     $0x01000000, R11
+	JZ        absent704
+	VMOVUPS.Z (BX), K1, Z5
+
+absent704:
+	ADDQ      DI, BX
+	VXORPS    Z6, Z6, Z6
+	TESTL     $0x02000000, R11
+	JZ        absent705
+	VMOVUPS.Z (BX), K1, Z6
+
+absent705:
+	ADDQ      DI, BX
+	VXORPS    Z7, Z7, Z7
+	TESTL     $0x04000000, R11
+	JZ        absent706
+	VMOVUPS.Z (BX), K1, Z7
+
+absent706:
+	ADDQ      DI, BX
+	VXORPS    Z8, Z8, Z8
+	TESTL     $0x08000000, R11
+	JZ        absent707
+	VMOVUPS.Z (BX), K1, Z8
+
+absent707:
+	ADDQ      DI, BX
+	VXORPS    Z9, Z9, Z9
+	TESTL     $0x10000000, R11
+	JZ        absent708
+	VMOVUPS.Z (BX), K1, Z9
+
+absent708:
+	ADDQ      DI, BX
+	VXORPS    Z10, Z10, Z10
+	TESTL     $0x20000000, R11
+	JZ        absent709
+	VMOVUPS.Z (BX), K1, Z10
+
+absent709:
+	ADDQ      DI, BX
+	VXORPS    Z11, Z11, Z11
+	TESTL     $0x40000000, R11
+	JZ        absent710
+	VMOVUPS.Z (BX), K1, Z11
+
+absent710:
+	ADDQ      DI, BX
+	VXORPS    Z12, Z12, Z12
+	TESTL     $0x80000000, R11
+	JZ        absent711
+	VMOVUPS.Z (BX), K1, Z12
+
+absent711:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent712
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z5, Z0
+
+absent712:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent714
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z6, Z0
+	VFMADD231PS Z13, Z5, Z1
+
+absent714:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent716
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z7, Z0
+	VFMADD231PS Z13, Z6, Z1
+	VFMADD231PS Z13, Z5, Z2
+
+absent716:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent718
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z8, Z0
+	VFMADD231PS Z13, Z7, Z1
+	VFMADD231PS Z13, Z6, Z2
+	VFMADD231PS Z13, Z5, Z3
+
+absent718:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent720
+	VMOVUPS.Z   (R13), K1, Z13
+	VFMADD231PS Z13, Z9, Z0
+	VFMADD231PS Z13, Z8, Z1
+	VFMADD231PS Z13, Z7, Z2
+	VFMADD231PS Z13, Z6, Z3
+	VFMADD231PS Z13, Z5, Z4
+
+absent720:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent722
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z10, Z0
+	VFMADD231PS Z5, Z9, Z1
+	VFMADD231PS Z5, Z8, Z2
+	VFMADD231PS Z5, Z7, Z3
+	VFMADD231PS Z5, Z6, Z4
+
+absent722:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent724
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z11, Z0
+	VFMADD231PS Z5, Z10, Z1
+	VFMADD231PS Z5, Z9, Z2
+	VFMADD231PS Z5, Z8, Z3
+	VFMADD231PS Z5, Z7, Z4
+
+absent724:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent726
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z12, Z0
+	VFMADD231PS Z5, Z11, Z1
+	VFMADD231PS Z5, Z10, Z2
+	VFMADD231PS Z5, Z9, Z3
+	VFMADD231PS Z5, Z8, Z4
+
+absent726:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent728
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z12, Z1
+	VFMADD231PS Z5, Z11, Z2
+	VFMADD231PS Z5, Z10, Z3
+	VFMADD231PS Z5, Z9, Z4
+
+absent728:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent730
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z12, Z2
+	VFMADD231PS Z5, Z11, Z3
+	VFMADD231PS Z5, Z10, Z4
+
+absent730:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent732
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z12, Z3
+	VFMADD231PS Z5, Z11, Z4
+
+absent732:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent734
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z12, Z4
+
+absent734:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group699
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row698
+
+done700:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain736
+	CMPQ     AX, $0x10
+	JL       plain736
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done738
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done738
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done738
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done738
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+
+done738:
+	JMP stored737
+
+plain736:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done739
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done739
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done739
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done739
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+
+done739:
+stored737:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows696
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector694
+
+next695:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x05, AX, AX
 	ADDQ   AX, y_base+0(FP)
@@ -4852,39 +11305,984 @@ done220:
 	ADDQ   AX, init_base+24(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block217
+	SUBQ   AX, reach_len+208(FP)
+	JG     block646
 
-end218:
-	CMPB stream+256(FP), $0x00
-	JEQ  done260
+end647:
+	CMPB stream+288(FP), $0x00
+	JEQ  done740
 	SFENCE
 
-done260:
+done740:
 	VZEROUPPER
 	RET
 
-// func depthwiseU8S8AVX512(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int)
-// Requires: AVX, AVX2, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·depthwiseU8S8AVX512(SB), NOSPLIT, $0-224
-	SHLQ $0x02, yStep+48(FP)
-	CMPQ shape+216(FP), $0x01
-	JNE  other1
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end3
+other645:
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end743
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end743
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block742:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000020, AX
+	JL   done745
+
+loop744:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows746:
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	MOVQ    init_base+24(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    8(SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    initStep+56(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	TESTL   $0x00000002, DI
+	JZ      done747
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	TESTL   $0x00000004, DI
+	JZ      done747
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	TESTL   $0x00000008, DI
+	JZ      done747
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z6
+	VMOVUPS 64(BX), Z7
+	TESTL   $0x00000010, DI
+	JZ      done747
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z8
+	VMOVUPS 64(BX), Z9
+	TESTL   $0x00000020, DI
+	JZ      done747
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z10
+	VMOVUPS 64(BX), Z11
+	TESTL   $0x00000040, DI
+	JZ      done747
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z12
+	VMOVUPS 64(BX), Z13
+
+done747:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done750
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done750
+
+row748:
+	LEAQ 4(DX), R9
+
+group749:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some752
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done753
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some752:
+ahead751:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead751
+	MOVQ       R11, ahead_base+232(FP)
+
+done753:
+	MOVL    (R9), R11
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	TESTL   $0x01000000, R11
+	JZ      absent754
+	VMOVUPS (BX), Z14
+	VMOVUPS 64(BX), Z15
+
+absent754:
+	ADDQ    DI, BX
+	VXORPS  Z16, Z16, Z16
+	VXORPS  Z17, Z17, Z17
+	TESTL   $0x02000000, R11
+	JZ      absent755
+	VMOVUPS (BX), Z16
+	VMOVUPS 64(BX), Z17
+
+absent755:
+	ADDQ    DI, BX
+	VXORPS  Z18, Z18, Z18
+	VXORPS  Z19, Z19, Z19
+	TESTL   $0x04000000, R11
+	JZ      absent756
+	VMOVUPS (BX), Z18
+	VMOVUPS 64(BX), Z19
+
+absent756:
+	ADDQ    DI, BX
+	VXORPS  Z20, Z20, Z20
+	VXORPS  Z21, Z21, Z21
+	TESTL   $0x08000000, R11
+	JZ      absent757
+	VMOVUPS (BX), Z20
+	VMOVUPS 64(BX), Z21
+
+absent757:
+	ADDQ    DI, BX
+	VXORPS  Z22, Z22, Z22
+	VXORPS  Z23, Z23, Z23
+	TESTL   $0x10000000, R11
+	JZ      absent758
+	VMOVUPS (BX), Z22
+	VMOVUPS 64(BX), Z23
+
+absent758:
+	ADDQ    DI, BX
+	VXORPS  Z24, Z24, Z24
+	VXORPS  Z25, Z25, Z25
+	TESTL   $0x20000000, R11
+	JZ      absent759
+	VMOVUPS (BX), Z24
+	VMOVUPS 64(BX), Z25
+
+absent759:
+	ADDQ    DI, BX
+	VXORPS  Z26, Z26, Z26
+	VXORPS  Z27, Z27, Z27
+	TESTL   $0x40000000, R11
+	JZ      absent760
+	VMOVUPS (BX), Z26
+	VMOVUPS 64(BX), Z27
+
+absent760:
+	ADDQ    DI, BX
+	VXORPS  Z28, Z28, Z28
+	VXORPS  Z29, Z29, Z29
+	TESTL   $0x80000000, R11
+	JZ      absent761
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
+
+absent761:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent762
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z14, Z0
+	VFMADD231PS Z31, Z15, Z1
+
+absent762:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent764
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z16, Z0
+	VFMADD231PS Z31, Z17, Z1
+	VFMADD231PS Z30, Z14, Z2
+	VFMADD231PS Z31, Z15, Z3
+
+absent764:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent766
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z18, Z0
+	VFMADD231PS Z31, Z19, Z1
+	VFMADD231PS Z30, Z16, Z2
+	VFMADD231PS Z31, Z17, Z3
+	VFMADD231PS Z30, Z14, Z4
+	VFMADD231PS Z31, Z15, Z5
+
+absent766:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent768
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z20, Z0
+	VFMADD231PS Z31, Z21, Z1
+	VFMADD231PS Z30, Z18, Z2
+	VFMADD231PS Z31, Z19, Z3
+	VFMADD231PS Z30, Z16, Z4
+	VFMADD231PS Z31, Z17, Z5
+	VFMADD231PS Z30, Z14, Z6
+	VFMADD231PS Z31, Z15, Z7
+
+absent768:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent770
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z22, Z0
+	VFMADD231PS Z31, Z23, Z1
+	VFMADD231PS Z30, Z20, Z2
+	VFMADD231PS Z31, Z21, Z3
+	VFMADD231PS Z30, Z18, Z4
+	VFMADD231PS Z31, Z19, Z5
+	VFMADD231PS Z30, Z16, Z6
+	VFMADD231PS Z31, Z17, Z7
+	VFMADD231PS Z30, Z14, Z8
+	VFMADD231PS Z31, Z15, Z9
+
+absent770:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent772
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z24, Z0
+	VFMADD231PS Z31, Z25, Z1
+	VFMADD231PS Z30, Z22, Z2
+	VFMADD231PS Z31, Z23, Z3
+	VFMADD231PS Z30, Z20, Z4
+	VFMADD231PS Z31, Z21, Z5
+	VFMADD231PS Z30, Z18, Z6
+	VFMADD231PS Z31, Z19, Z7
+	VFMADD231PS Z30, Z16, Z8
+	VFMADD231PS Z31, Z17, Z9
+	VFMADD231PS Z30, Z14, Z10
+	VFMADD231PS Z31, Z15, Z11
+
+absent772:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent774
+	VMOVUPS     (R13), Z30
+	VMOVUPS     64(R13), Z31
+	VFMADD231PS Z30, Z26, Z0
+	VFMADD231PS Z31, Z27, Z1
+	VFMADD231PS Z30, Z24, Z2
+	VFMADD231PS Z31, Z25, Z3
+	VFMADD231PS Z30, Z22, Z4
+	VFMADD231PS Z31, Z23, Z5
+	VFMADD231PS Z30, Z20, Z6
+	VFMADD231PS Z31, Z21, Z7
+	VFMADD231PS Z30, Z18, Z8
+	VFMADD231PS Z31, Z19, Z9
+	VFMADD231PS Z30, Z16, Z10
+	VFMADD231PS Z31, Z17, Z11
+	VFMADD231PS Z30, Z14, Z12
+	VFMADD231PS Z31, Z15, Z13
+
+absent774:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent776
+	VMOVUPS     (R13), Z14
+	VMOVUPS     64(R13), Z15
+	VFMADD231PS Z14, Z28, Z0
+	VFMADD231PS Z15, Z29, Z1
+	VFMADD231PS Z14, Z26, Z2
+	VFMADD231PS Z15, Z27, Z3
+	VFMADD231PS Z14, Z24, Z4
+	VFMADD231PS Z15, Z25, Z5
+	VFMADD231PS Z14, Z22, Z6
+	VFMADD231PS Z15, Z23, Z7
+	VFMADD231PS Z14, Z20, Z8
+	VFMADD231PS Z15, Z21, Z9
+	VFMADD231PS Z14, Z18, Z10
+	VFMADD231PS Z15, Z19, Z11
+	VFMADD231PS Z14, Z16, Z12
+	VFMADD231PS Z15, Z17, Z13
+
+absent776:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent778
+	VMOVUPS     (R13), Z14
+	VMOVUPS     64(R13), Z15
+	VFMADD231PS Z14, Z28, Z2
+	VFMADD231PS Z15, Z29, Z3
+	VFMADD231PS Z14, Z26, Z4
+	VFMADD231PS Z15, Z27, Z5
+	VFMADD231PS Z14, Z24, Z6
+	VFMADD231PS Z15, Z25, Z7
+	VFMADD231PS Z14, Z22, Z8
+	VFMADD231PS Z15, Z23, Z9
+	VFMADD231PS Z14, Z20, Z10
+	VFMADD231PS Z15, Z21, Z11
+	VFMADD231PS Z14, Z18, Z12
+	VFMADD231PS Z15, Z19, Z13
+
+absent778:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent780
+	VMOVUPS     (R13), Z14
+	VMOVUPS     64(R13), Z15
+	VFMADD231PS Z14, Z28, Z4
+	VFMADD231PS Z15, Z29, Z5
+	VFMADD231PS Z14, Z26, Z6
+	VFMADD231PS Z15, Z27, Z7
+	VFMADD231PS Z14, Z24, Z8
+	VFMADD231PS Z15, Z25, Z9
+	VFMADD231PS Z14, Z22, Z10
+	VFMADD231PS Z15, Z23, Z11
+	VFMADD231PS Z14, Z20, Z12
+	VFMADD231PS Z15, Z21, Z13
+
+absent780:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent782
+	VMOVUPS     (R13), Z14
+	VMOVUPS     64(R13), Z15
+	VFMADD231PS Z14, Z28, Z6
+	VFMADD231PS Z15, Z29, Z7
+	VFMADD231PS Z14, Z26, Z8
+	VFMADD231PS Z15, Z27, Z9
+	VFMADD231PS Z14, Z24, Z10
+	VFMADD231PS Z15, Z25, Z11
+	VFMADD231PS Z14, Z22, Z12
+	VFMADD231PS Z15, Z23, Z13
+
+absent782:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent784
+	VMOVUPS     (R13), Z14
+	VMOVUPS     64(R13), Z15
+	VFMADD231PS Z14, Z28, Z8
+	VFMADD231PS Z15, Z29, Z9
+	VFMADD231PS Z14, Z26, Z10
+	VFMADD231PS Z15, Z27, Z11
+	VFMADD231PS Z14, Z24, Z12
+	VFMADD231PS Z15, Z25, Z13
+
+absent784:
+	ADDQ        R8, R13
+	TESTL       $0x00001000, R11
+	JZ          absent786
+	VMOVUPS     (R13), Z14
+	VMOVUPS     64(R13), Z15
+	VFMADD231PS Z14, Z28, Z10
+	VFMADD231PS Z15, Z29, Z11
+	VFMADD231PS Z14, Z26, Z12
+	VFMADD231PS Z15, Z27, Z13
+
+absent786:
+	ADDQ        R8, R13
+	TESTL       $0x00002000, R11
+	JZ          absent788
+	VMOVUPS     (R13), Z14
+	VMOVUPS     64(R13), Z15
+	VFMADD231PS Z14, Z28, Z12
+	VFMADD231PS Z15, Z29, Z13
+
+absent788:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group749
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row748
+
+done750:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain790
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	VMOVNTPS Z1, 64(BX)
+	TESTL    $0x00000002, DI
+	JZ       done792
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	VMOVNTPS Z3, 64(BX)
+	TESTL    $0x00000004, DI
+	JZ       done792
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	VMOVNTPS Z5, 64(BX)
+	TESTL    $0x00000008, DI
+	JZ       done792
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+	VMOVNTPS Z7, 64(BX)
+	TESTL    $0x00000010, DI
+	JZ       done792
+	ADDQ     SI, BX
+	VMOVNTPS Z8, (BX)
+	VMOVNTPS Z9, 64(BX)
+	TESTL    $0x00000020, DI
+	JZ       done792
+	ADDQ     SI, BX
+	VMOVNTPS Z10, (BX)
+	VMOVNTPS Z11, 64(BX)
+	TESTL    $0x00000040, DI
+	JZ       done792
+	ADDQ     SI, BX
+	VMOVNTPS Z12, (BX)
+	VMOVNTPS Z13, 64(BX)
+
+done792:
+	JMP stored791
+
+plain790:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	TESTL   $0x00000002, DI
+	JZ      done793
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	VMOVUPS Z3, 64(BX)
+	TESTL   $0x00000004, DI
+	JZ      done793
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	TESTL   $0x00000008, DI
+	JZ      done793
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	VMOVUPS Z7, 64(BX)
+	TESTL   $0x00000010, DI
+	JZ      done793
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	VMOVUPS Z9, 64(BX)
+	TESTL   $0x00000020, DI
+	JZ      done793
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	VMOVUPS Z11, 64(BX)
+	TESTL   $0x00000040, DI
+	JZ      done793
+	ADDQ    SI, BX
+	VMOVUPS Z12, (BX)
+	VMOVUPS Z13, 64(BX)
+
+done793:
+stored791:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows746
+	ADDQ $0x20, CX
+	SUBQ $0x00000020, AX
+	JGE  loop744
+
+done745:
+	ADDQ $0x00000020, AX
+
+vector794:
+	TESTQ AX, AX
+	JLE   next795
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows796:
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	SHRL      $0x10, BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	MOVQ      init_base+24(FP), BX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      (SP), SI
+	MOVQ      8(SI), SI
+	LEAQ      (BX)(SI*4), BX
+	MOVQ      initStep+56(FP), SI
+	MOVL      (DX), DI
+	VMOVUPS.Z (BX), K1, Z0
+	TESTL     $0x00000002, DI
+	JZ        done797
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	TESTL     $0x00000004, DI
+	JZ        done797
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	TESTL     $0x00000008, DI
+	JZ        done797
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	TESTL     $0x00000010, DI
+	JZ        done797
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	TESTL     $0x00000020, DI
+	JZ        done797
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	TESTL     $0x00000040, DI
+	JZ        done797
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+
+done797:
+	MOVQ  a_base+64(FP), BX
+	LEAQ  (BX)(CX*4), BX
+	MOVQ  (SP), SI
+	MOVQ  16(SI), SI
+	LEAQ  (BX)(SI*4), BX
+	MOVQ  x_base+88(FP), SI
+	LEAQ  (SI)(CX*4), SI
+	MOVQ  (SP), DI
+	MOVQ  24(DI), DI
+	LEAQ  (SI)(DI*4), SI
+	ADDQ  at+128(FP), SI
+	MOVQ  aCol+112(FP), DI
+	MOVQ  xCol+136(FP), R8
+	MOVQ  (SP), R12
+	MOVQ  32(R12), R12
+	MOVQ  groups+168(FP), R10
+	TESTQ R10, R10
+	JZ    done800
+	LEAQ  4(DX)(R10*4), R10
+	TESTQ R12, R12
+	JZ    done800
+
+row798:
+	LEAQ 4(DX), R9
+
+group799:
+	MOVQ  ahead_base+232(FP), R11
+	MOVQ  lines+280(FP), R13
+	CMPQ  ahead_len+240(FP), $0x00
+	JG    some802
+	MOVQ  then_len+264(FP), R11
+	TESTQ R11, R11
+	JLE   done803
+	MOVQ  R11, ahead_len+240(FP)
+	MOVQ  $0x00000000, then_len+264(FP)
+	MOVQ  then_base+256(FP), R11
+
+some802:
+ahead801:
+	PREFETCHT1 (R11)
+	ADDQ       $0x40, R11
+	SUBQ       $0x10, ahead_len+240(FP)
+	DECQ       R13
+	JNZ        ahead801
+	MOVQ       R11, ahead_base+232(FP)
+
+done803:
+	MOVL      (R9), R11
+	VXORPS    Z7, Z7, Z7
+	TESTL     $0x01000000, R11
+	JZ        absent804
+	VMOVUPS.Z (BX), K1, Z7
+
+absent804:
+	ADDQ      DI, BX
+	VXORPS    Z8, Z8, Z8
+	TESTL     $0x02000000, R11
+	JZ        absent805
+	VMOVUPS.Z (BX), K1, Z8
+
+absent805:
+	ADDQ      DI, BX
+	VXORPS    Z9, Z9, Z9
+	TESTL     $0x04000000, R11
+	JZ        absent806
+	VMOVUPS.Z (BX), K1, Z9
+
+absent806:
+	ADDQ      DI, BX
+	VXORPS    Z10, Z10, Z10
+	TESTL     $0x08000000, R11
+	JZ        absent807
+	VMOVUPS.Z (BX), K1, Z10
+
+absent807:
+	ADDQ      DI, BX
+	VXORPS    Z11, Z11, Z11
+	TESTL     $0x10000000, R11
+	JZ        absent808
+	VMOVUPS.Z (BX), K1, Z11
+
+absent808:
+	ADDQ      DI, BX
+	VXORPS    Z12, Z12, Z12
+	TESTL     $0x20000000, R11
+	JZ        absent809
+	VMOVUPS.Z (BX), K1, Z12
+
+absent809:
+	ADDQ      DI, BX
+	VXORPS    Z13, Z13, Z13
+	TESTL     $0x40000000, R11
+	JZ        absent810
+	VMOVUPS.Z (BX), K1, Z13
+
+absent810:
+	ADDQ      DI, BX
+	VXORPS    Z14, Z14, Z14
+	TESTL     $0x80000000, R11
+	JZ        absent811
+	VMOVUPS.Z (BX), K1, Z14
+
+absent811:
+	ADDQ        DI, BX
+	MOVQ        SI, R13
+	TESTL       $0x00000001, R11
+	JZ          absent812
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z7, Z0
+
+absent812:
+	ADDQ        R8, R13
+	TESTL       $0x00000002, R11
+	JZ          absent814
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z8, Z0
+	VFMADD231PS Z15, Z7, Z1
+
+absent814:
+	ADDQ        R8, R13
+	TESTL       $0x00000004, R11
+	JZ          absent816
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z9, Z0
+	VFMADD231PS Z15, Z8, Z1
+	VFMADD231PS Z15, Z7, Z2
+
+absent816:
+	ADDQ        R8, R13
+	TESTL       $0x00000008, R11
+	JZ          absent818
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z10, Z0
+	VFMADD231PS Z15, Z9, Z1
+	VFMADD231PS Z15, Z8, Z2
+	VFMADD231PS Z15, Z7, Z3
+
+absent818:
+	ADDQ        R8, R13
+	TESTL       $0x00000010, R11
+	JZ          absent820
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z11, Z0
+	VFMADD231PS Z15, Z10, Z1
+	VFMADD231PS Z15, Z9, Z2
+	VFMADD231PS Z15, Z8, Z3
+	VFMADD231PS Z15, Z7, Z4
+
+absent820:
+	ADDQ        R8, R13
+	TESTL       $0x00000020, R11
+	JZ          absent822
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z12, Z0
+	VFMADD231PS Z15, Z11, Z1
+	VFMADD231PS Z15, Z10, Z2
+	VFMADD231PS Z15, Z9, Z3
+	VFMADD231PS Z15, Z8, Z4
+	VFMADD231PS Z15, Z7, Z5
+
+absent822:
+	ADDQ        R8, R13
+	TESTL       $0x00000040, R11
+	JZ          absent824
+	VMOVUPS.Z   (R13), K1, Z15
+	VFMADD231PS Z15, Z13, Z0
+	VFMADD231PS Z15, Z12, Z1
+	VFMADD231PS Z15, Z11, Z2
+	VFMADD231PS Z15, Z10, Z3
+	VFMADD231PS Z15, Z9, Z4
+	VFMADD231PS Z15, Z8, Z5
+	VFMADD231PS Z15, Z7, Z6
+
+absent824:
+	ADDQ        R8, R13
+	TESTL       $0x00000080, R11
+	JZ          absent826
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z14, Z0
+	VFMADD231PS Z7, Z13, Z1
+	VFMADD231PS Z7, Z12, Z2
+	VFMADD231PS Z7, Z11, Z3
+	VFMADD231PS Z7, Z10, Z4
+	VFMADD231PS Z7, Z9, Z5
+	VFMADD231PS Z7, Z8, Z6
+
+absent826:
+	ADDQ        R8, R13
+	TESTL       $0x00000100, R11
+	JZ          absent828
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z14, Z1
+	VFMADD231PS Z7, Z13, Z2
+	VFMADD231PS Z7, Z12, Z3
+	VFMADD231PS Z7, Z11, Z4
+	VFMADD231PS Z7, Z10, Z5
+	VFMADD231PS Z7, Z9, Z6
+
+absent828:
+	ADDQ        R8, R13
+	TESTL       $0x00000200, R11
+	JZ          absent830
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z14, Z2
+	VFMADD231PS Z7, Z13, Z3
+	VFMADD231PS Z7, Z12, Z4
+	VFMADD231PS Z7, Z11, Z5
+	VFMADD231PS Z7, Z10, Z6
+
+absent830:
+	ADDQ        R8, R13
+	TESTL       $0x00000400, R11
+	JZ          absent832
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z14, Z3
+	VFMADD231PS Z7, Z13, Z4
+	VFMADD231PS Z7, Z12, Z5
+	VFMADD231PS Z7, Z11, Z6
+
+absent832:
+	ADDQ        R8, R13
+	TESTL       $0x00000800, R11
+	JZ          absent834
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z14, Z4
+	VFMADD231PS Z7, Z13, Z5
+	VFMADD231PS Z7, Z12, Z6
+
+absent834:
+	ADDQ        R8, R13
+	TESTL       $0x00001000, R11
+	JZ          absent836
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z14, Z5
+	VFMADD231PS Z7, Z13, Z6
+
+absent836:
+	ADDQ        R8, R13
+	TESTL       $0x00002000, R11
+	JZ          absent838
+	VMOVUPS.Z   (R13), K1, Z7
+	VFMADD231PS Z7, Z14, Z6
+
+absent838:
+	ADDQ xGroup+144(FP), SI
+	ADDQ $0x04, R9
+	CMPQ R9, R10
+	JNE  group799
+	ADDQ aNext+120(FP), BX
+	ADDQ xNext+160(FP), SI
+	DECQ R12
+	JNZ  row798
+
+done800:
+	CMPB     stream+288(FP), $0x00
+	JEQ      plain840
+	CMPQ     AX, $0x10
+	JL       plain840
+	MOVQ     y_base+0(FP), BX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     (SP), SI
+	MOVQ     (SI), SI
+	LEAQ     (BX)(SI*4), BX
+	MOVQ     yStep+48(FP), SI
+	MOVL     (DX), DI
+	VMOVNTPS Z0, (BX)
+	TESTL    $0x00000002, DI
+	JZ       done842
+	ADDQ     SI, BX
+	VMOVNTPS Z1, (BX)
+	TESTL    $0x00000004, DI
+	JZ       done842
+	ADDQ     SI, BX
+	VMOVNTPS Z2, (BX)
+	TESTL    $0x00000008, DI
+	JZ       done842
+	ADDQ     SI, BX
+	VMOVNTPS Z3, (BX)
+	TESTL    $0x00000010, DI
+	JZ       done842
+	ADDQ     SI, BX
+	VMOVNTPS Z4, (BX)
+	TESTL    $0x00000020, DI
+	JZ       done842
+	ADDQ     SI, BX
+	VMOVNTPS Z5, (BX)
+	TESTL    $0x00000040, DI
+	JZ       done842
+	ADDQ     SI, BX
+	VMOVNTPS Z6, (BX)
+
+done842:
+	JMP stored841
+
+plain840:
+	MOVQ    y_base+0(FP), BX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    (SP), SI
+	MOVQ    (SI), SI
+	LEAQ    (BX)(SI*4), BX
+	MOVQ    yStep+48(FP), SI
+	MOVL    (DX), DI
+	VMOVUPS Z0, K1, (BX)
+	TESTL   $0x00000002, DI
+	JZ      done843
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	TESTL   $0x00000004, DI
+	JZ      done843
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	TESTL   $0x00000008, DI
+	JZ      done843
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	TESTL   $0x00000010, DI
+	JZ      done843
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	TESTL   $0x00000020, DI
+	JZ      done843
+	ADDQ    SI, BX
+	VMOVUPS Z5, K1, (BX)
+	TESTL   $0x00000040, DI
+	JZ      done843
+	ADDQ    SI, BX
+	VMOVUPS Z6, K1, (BX)
+
+done843:
+stored841:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows796
+	ADDQ $0x10, CX
+	SUBQ $0x10, AX
+	JMP  vector794
+
+next795:
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x07, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   initStep+56(FP), AX
+	IMUL3Q $0x07, AX, AX
+	ADDQ   AX, init_base+24(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block742
+
+end743:
+	CMPB stream+288(FP), $0x00
+	JEQ  done844
+	SFENCE
+
+done844:
+	VZEROUPPER
+	RET
+
+// func depthwiseU8S8AVX512(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, stream bool)
+// Requires: AVX, AVX2, AVX512BW, AVX512DQ, AVX512F, BMI2, MMX+
+TEXT ·depthwiseU8S8AVX512(SB), NOSPLIT, $16-233
+	SHLQ   $0x02, yStep+48(FP)
+	CMPQ   shape+224(FP), $0x01
+	JNE    other1
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end3
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end3
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
 block2:
-	MOVQ reach_base+192(FP), DX
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
 	JL   done5
 
 loop4:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows6:
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
@@ -4906,21 +12304,30 @@ loop4:
 	VPBROADCASTD X16, Y16
 	MOVQ         a_base+64(FP), BX
 	LEAQ         (BX)(CX*1), BX
+	MOVQ         (SP), SI
+	MOVQ         16(SI), SI
+	LEAQ         (BX)(SI*1), BX
 	MOVQ         x_base+88(FP), SI
 	LEAQ         (SI)(CX*1), SI
+	MOVQ         (SP), DI
+	MOVQ         24(DI), DI
+	LEAQ         (SI)(DI*1), SI
 	ADDQ         at+128(FP), SI
 	MOVQ         aCol+112(FP), DI
 	MOVQ         xCol+136(FP), R8
-	MOVQ         rows+168(FP), R12
-	MOVQ         groups+176(FP), R10
+	MOVQ         (SP), R12
+	MOVQ         32(R12), R12
+	MOVQ         groups+168(FP), R10
+	TESTQ        R10, R10
+	JZ           done9
 	LEAQ         4(DX)(R10*4), R10
 	TESTQ        R12, R12
-	JZ           done8
+	JZ           done9
 
-row6:
+row7:
 	LEAQ 4(DX), R9
 
-group7:
+group8:
 	MOVL       (R9), R11
 	VPERMQ     $0xd8, (BX), Y17
 	VXORPS     Y18, Y18, Y18
@@ -4944,24 +12351,24 @@ group7:
 	ADDQ       DI, BX
 	MOVQ       SI, R13
 	TESTL      $0x00000001, R11
-	JZ         absent9
+	JZ         absent10
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present10
+	JMP        present11
 
-absent9:
+absent10:
 	VMOVUPS Y16, Y17
 
-present10:
+present11:
 	ADDQ   R8, R13
 	TESTL  $0x00000002, R11
-	JZ     absent11
+	JZ     absent12
 	VPERMQ $0xd8, (R13), Y18
-	JMP    present12
+	JMP    present13
 
-absent11:
+absent12:
 	VMOVUPS Y16, Y18
 
-present12:
+present13:
 	VPUNPCKLBW Y18, Y17, Y23
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y23, Y23
@@ -4970,14 +12377,14 @@ present12:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000004, R11
-	JZ         absent13
+	JZ         absent14
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present14
+	JMP        present15
 
-absent13:
+absent14:
 	VMOVUPS Y16, Y17
 
-present14:
+present15:
 	VPUNPCKLBW Y17, Y18, Y23
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y23, Y23
@@ -4986,14 +12393,14 @@ present14:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000008, R11
-	JZ         absent15
+	JZ         absent16
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present16
+	JMP        present17
 
-absent15:
+absent16:
 	VMOVUPS Y16, Y18
 
-present16:
+present17:
 	VPUNPCKLBW Y18, Y17, Y23
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y23, Y24
@@ -5006,14 +12413,14 @@ present16:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000010, R11
-	JZ         absent17
+	JZ         absent18
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present18
+	JMP        present19
 
-absent17:
+absent18:
 	VMOVUPS Y16, Y17
 
-present18:
+present19:
 	VPUNPCKLBW Y17, Y18, Y23
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y23, Y24
@@ -5026,14 +12433,14 @@ present18:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000020, R11
-	JZ         absent19
+	JZ         absent20
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present20
+	JMP        present21
 
-absent19:
+absent20:
 	VMOVUPS Y16, Y18
 
-present20:
+present21:
 	VPUNPCKLBW Y18, Y17, Y23
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y23, Y24
@@ -5046,14 +12453,14 @@ present20:
 	VPADDW     Y17, Y7, Y7
 	ADDQ       R8, R13
 	TESTL      $0x00000040, R11
-	JZ         absent21
+	JZ         absent22
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present22
+	JMP        present23
 
-absent21:
+absent22:
 	VMOVUPS Y16, Y17
 
-present22:
+present23:
 	VPUNPCKLBW Y17, Y18, Y23
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y23, Y24
@@ -5066,14 +12473,14 @@ present22:
 	VPADDW     Y18, Y9, Y9
 	ADDQ       R8, R13
 	TESTL      $0x00000080, R11
-	JZ         absent23
+	JZ         absent24
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present24
+	JMP        present25
 
-absent23:
+absent24:
 	VMOVUPS Y16, Y18
 
-present24:
+present25:
 	VPUNPCKLBW Y18, Y17, Y23
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y23, Y19
@@ -5086,14 +12493,14 @@ present24:
 	VPADDW     Y17, Y11, Y11
 	ADDQ       R8, R13
 	TESTL      $0x00000100, R11
-	JZ         absent25
+	JZ         absent26
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present26
+	JMP        present27
 
-absent25:
+absent26:
 	VMOVUPS Y16, Y17
 
-present26:
+present27:
 	VPUNPCKLBW Y17, Y18, Y19
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y21, Y19, Y19
@@ -5109,126 +12516,251 @@ present26:
 	ADDQ       xGroup+144(FP), SI
 	ADDQ       $0x04, R9
 	CMPQ       R9, R10
-	JNE        group7
+	JNE        group8
 	ADDQ       aNext+120(FP), BX
 	ADDQ       xNext+160(FP), SI
 	DECQ       R12
-	JNZ        row6
+	JNZ        row7
 
-done8:
+done9:
 	VBROADCASTSS scale+56(FP), Z16
 	MOVQ         bias_base+24(FP), BX
 	LEAQ         (BX)(CX*4), BX
 	VMOVUPS      (BX), Z17
 	VMOVUPS      64(BX), Z18
+	VPSUBW       Y0, Y2, Y2
+	VPSUBW       Y1, Y3, Y3
+	VPSUBW       Y0, Y4, Y4
+	VPSUBW       Y1, Y5, Y5
+	VPSUBW       Y0, Y6, Y6
+	VPSUBW       Y1, Y7, Y7
+	VPSUBW       Y0, Y8, Y8
+	VPSUBW       Y1, Y9, Y9
+	VPSUBW       Y0, Y10, Y10
+	VPSUBW       Y1, Y11, Y11
+	VPSUBW       Y0, Y12, Y12
+	VPSUBW       Y1, Y13, Y13
+	VPSUBW       Y0, Y14, Y14
+	VPSUBW       Y1, Y15, Y15
+	CMPB         stream+232(FP), $0x00
+	JEQ          plain28
 	MOVQ         y_base+0(FP), BX
 	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
 	MOVQ         yStep+48(FP), SI
 	MOVL         (DX), DI
-	VPSUBW       Y0, Y2, Y2
-	VPMOVSXWD    Y2, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y3, Y3
-	VPMOVSXWD    Y3, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y2, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y3, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000002, DI
-	JZ           done27
+	JZ           done30
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y4, Y4
-	VPMOVSXWD    Y4, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y5, Y5
-	VPMOVSXWD    Y5, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y4, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y5, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000004, DI
-	JZ           done27
+	JZ           done30
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y6, Y6
-	VPMOVSXWD    Y6, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y7, Y7
-	VPMOVSXWD    Y7, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y6, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y7, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000008, DI
-	JZ           done27
+	JZ           done30
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y8, Y8
-	VPMOVSXWD    Y8, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y9, Y9
-	VPMOVSXWD    Y9, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y8, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y9, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000010, DI
-	JZ           done27
+	JZ           done30
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y10, Y10
-	VPMOVSXWD    Y10, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y11, Y11
-	VPMOVSXWD    Y11, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y10, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y11, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000020, DI
-	JZ           done27
+	JZ           done30
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y12, Y12
-	VPMOVSXWD    Y12, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y13, Y13
-	VPMOVSXWD    Y13, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y12, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y13, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000040, DI
-	JZ           done27
+	JZ           done30
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y14, Y14
 	VPMOVSXWD    Y14, Z0
 	VCVTDQ2PS    Z0, Z0
 	VMULPS       Z16, Z0, Z0
 	VADDPS       Z17, Z0, Z0
-	VMOVUPS      Z0, (BX)
-	VPSUBW       Y1, Y15, Y15
+	VMOVNTPS     Z0, (BX)
 	VPMOVSXWD    Y15, Z0
 	VCVTDQ2PS    Z0, Z0
 	VMULPS       Z16, Z0, Z0
 	VADDPS       Z18, Z0, Z0
-	VMOVUPS      Z0, 64(BX)
+	VMOVNTPS     Z0, 64(BX)
 
-done27:
+done30:
+	JMP stored29
+
+plain28:
+	MOVQ       y_base+0(FP), BX
+	LEAQ       (BX)(CX*4), BX
+	MOVQ       (SP), SI
+	MOVQ       (SI), SI
+	LEAQ       (BX)(SI*4), BX
+	MOVQ       yStep+48(FP), SI
+	MOVL       (DX), DI
+	VPMOVSXWD  Y2, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y3, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000002, DI
+	JZ         done31
+	ADDQ       SI, BX
+	VPMOVSXWD  Y4, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y5, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000004, DI
+	JZ         done31
+	ADDQ       SI, BX
+	VPMOVSXWD  Y6, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y7, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000008, DI
+	JZ         done31
+	ADDQ       SI, BX
+	VPMOVSXWD  Y8, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y9, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000010, DI
+	JZ         done31
+	ADDQ       SI, BX
+	VPMOVSXWD  Y10, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y11, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000020, DI
+	JZ         done31
+	ADDQ       SI, BX
+	VPMOVSXWD  Y12, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y13, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000040, DI
+	JZ         done31
+	ADDQ       SI, BX
+	VPMOVSXWD  Y14, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y15, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+
+done31:
+stored29:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows6
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
 	JGE  loop4
@@ -5240,31 +12772,47 @@ done5:
 	ADDQ   AX, y_base+0(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
+	SUBQ   AX, reach_len+208(FP)
 	JG     block2
 
 end3:
+	CMPB stream+232(FP), $0x00
+	JEQ  done32
+	SFENCE
+
+done32:
 	VZEROUPPER
 	RET
 
 other1:
-	CMPQ shape+216(FP), $0x02
-	JNE  other28
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end30
+	CMPQ   shape+224(FP), $0x02
+	JNE    other33
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end35
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end35
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block29:
-	MOVQ reach_base+192(FP), DX
+block34:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
-	JL   done32
+	JL   done37
 
-loop31:
+loop36:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows38:
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
@@ -5286,21 +12834,30 @@ loop31:
 	VPBROADCASTD X16, Y16
 	MOVQ         a_base+64(FP), BX
 	LEAQ         (BX)(CX*1), BX
+	MOVQ         (SP), SI
+	MOVQ         16(SI), SI
+	LEAQ         (BX)(SI*1), BX
 	MOVQ         x_base+88(FP), SI
 	LEAQ         (SI)(CX*1), SI
+	MOVQ         (SP), DI
+	MOVQ         24(DI), DI
+	LEAQ         (SI)(DI*1), SI
 	ADDQ         at+128(FP), SI
 	MOVQ         aCol+112(FP), DI
 	MOVQ         xCol+136(FP), R8
-	MOVQ         rows+168(FP), R12
-	MOVQ         groups+176(FP), R10
+	MOVQ         (SP), R12
+	MOVQ         32(R12), R12
+	MOVQ         groups+168(FP), R10
+	TESTQ        R10, R10
+	JZ           done41
 	LEAQ         4(DX)(R10*4), R10
 	TESTQ        R12, R12
-	JZ           done35
+	JZ           done41
 
-row33:
+row39:
 	LEAQ 4(DX), R9
 
-group34:
+group40:
 	MOVL       (R9), R11
 	VPERMQ     $0xd8, (BX), Y17
 	VXORPS     Y18, Y18, Y18
@@ -5335,24 +12892,24 @@ group34:
 	ADDQ       DI, BX
 	MOVQ       SI, R13
 	TESTL      $0x00000001, R11
-	JZ         absent36
+	JZ         absent42
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present37
+	JMP        present43
 
-absent36:
+absent42:
 	VMOVUPS Y16, Y17
 
-present37:
+present43:
 	ADDQ   R8, R13
 	TESTL  $0x00000002, R11
-	JZ     absent38
+	JZ     absent44
 	VPERMQ $0xd8, (R13), Y18
-	JMP    present39
+	JMP    present45
 
-absent38:
+absent44:
 	VMOVUPS Y16, Y18
 
-present39:
+present45:
 	VPUNPCKLBW Y18, Y17, Y25
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y25, Y25
@@ -5361,14 +12918,14 @@ present39:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000004, R11
-	JZ         absent40
+	JZ         absent46
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present41
+	JMP        present47
 
-absent40:
+absent46:
 	VMOVUPS Y16, Y17
 
-present41:
+present47:
 	VPUNPCKLBW Y17, Y18, Y25
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y25, Y25
@@ -5377,14 +12934,14 @@ present41:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000008, R11
-	JZ         absent42
+	JZ         absent48
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present43
+	JMP        present49
 
-absent42:
+absent48:
 	VMOVUPS Y16, Y18
 
-present43:
+present49:
 	VPUNPCKLBW Y18, Y17, Y25
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y25, Y26
@@ -5397,14 +12954,14 @@ present43:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000010, R11
-	JZ         absent44
+	JZ         absent50
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present45
+	JMP        present51
 
-absent44:
+absent50:
 	VMOVUPS Y16, Y17
 
-present45:
+present51:
 	VPUNPCKLBW Y17, Y18, Y25
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y25, Y26
@@ -5417,14 +12974,14 @@ present45:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000020, R11
-	JZ         absent46
+	JZ         absent52
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present47
+	JMP        present53
 
-absent46:
+absent52:
 	VMOVUPS Y16, Y18
 
-present47:
+present53:
 	VPUNPCKLBW Y18, Y17, Y25
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y25, Y26
@@ -5441,14 +12998,14 @@ present47:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000040, R11
-	JZ         absent48
+	JZ         absent54
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present49
+	JMP        present55
 
-absent48:
+absent54:
 	VMOVUPS Y16, Y17
 
-present49:
+present55:
 	VPUNPCKLBW Y17, Y18, Y25
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y25, Y26
@@ -5465,14 +13022,14 @@ present49:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000080, R11
-	JZ         absent50
+	JZ         absent56
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present51
+	JMP        present57
 
-absent50:
+absent56:
 	VMOVUPS Y16, Y18
 
-present51:
+present57:
 	VPUNPCKLBW Y18, Y17, Y25
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y25, Y19
@@ -5489,14 +13046,14 @@ present51:
 	VPADDW     Y17, Y7, Y7
 	ADDQ       R8, R13
 	TESTL      $0x00000100, R11
-	JZ         absent52
+	JZ         absent58
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present53
+	JMP        present59
 
-absent52:
+absent58:
 	VMOVUPS Y16, Y17
 
-present53:
+present59:
 	VPUNPCKLBW Y17, Y18, Y19
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y21, Y19, Y20
@@ -5509,14 +13066,14 @@ present53:
 	VPADDW     Y18, Y9, Y9
 	ADDQ       R8, R13
 	TESTL      $0x00000200, R11
-	JZ         absent54
+	JZ         absent60
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present55
+	JMP        present61
 
-absent54:
+absent60:
 	VMOVUPS Y16, Y18
 
-present55:
+present61:
 	VPUNPCKLBW Y18, Y17, Y19
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y21, Y19, Y20
@@ -5529,14 +13086,14 @@ present55:
 	VPADDW     Y17, Y11, Y11
 	ADDQ       R8, R13
 	TESTL      $0x00000400, R11
-	JZ         absent56
+	JZ         absent62
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present57
+	JMP        present63
 
-absent56:
+absent62:
 	VMOVUPS Y16, Y17
 
-present57:
+present63:
 	VPUNPCKLBW Y17, Y18, Y19
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y23, Y19, Y19
@@ -5552,162 +13109,303 @@ present57:
 	ADDQ       xGroup+144(FP), SI
 	ADDQ       $0x04, R9
 	CMPQ       R9, R10
-	JNE        group34
+	JNE        group40
 	ADDQ       aNext+120(FP), BX
 	ADDQ       xNext+160(FP), SI
 	DECQ       R12
-	JNZ        row33
+	JNZ        row39
 
-done35:
+done41:
 	VBROADCASTSS scale+56(FP), Z16
 	MOVQ         bias_base+24(FP), BX
 	LEAQ         (BX)(CX*4), BX
 	VMOVUPS      (BX), Z17
 	VMOVUPS      64(BX), Z18
+	VPSUBW       Y0, Y2, Y2
+	VPSUBW       Y1, Y3, Y3
+	VPSUBW       Y0, Y4, Y4
+	VPSUBW       Y1, Y5, Y5
+	VPSUBW       Y0, Y6, Y6
+	VPSUBW       Y1, Y7, Y7
+	VPSUBW       Y0, Y8, Y8
+	VPSUBW       Y1, Y9, Y9
+	VPSUBW       Y0, Y10, Y10
+	VPSUBW       Y1, Y11, Y11
+	VPSUBW       Y0, Y12, Y12
+	VPSUBW       Y1, Y13, Y13
+	VPSUBW       Y0, Y14, Y14
+	VPSUBW       Y1, Y15, Y15
+	CMPB         stream+232(FP), $0x00
+	JEQ          plain64
 	MOVQ         y_base+0(FP), BX
 	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
 	MOVQ         yStep+48(FP), SI
 	MOVL         (DX), DI
-	VPSUBW       Y0, Y2, Y2
-	VPMOVSXWD    Y2, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y3, Y3
-	VPMOVSXWD    Y3, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y2, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y3, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000002, DI
-	JZ           done58
+	JZ           done66
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y4, Y4
-	VPMOVSXWD    Y4, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y5, Y5
-	VPMOVSXWD    Y5, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y4, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y5, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000004, DI
-	JZ           done58
+	JZ           done66
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y6, Y6
-	VPMOVSXWD    Y6, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y7, Y7
-	VPMOVSXWD    Y7, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y6, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y7, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000008, DI
-	JZ           done58
+	JZ           done66
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y8, Y8
-	VPMOVSXWD    Y8, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y9, Y9
-	VPMOVSXWD    Y9, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y8, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y9, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000010, DI
-	JZ           done58
+	JZ           done66
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y10, Y10
-	VPMOVSXWD    Y10, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y11, Y11
-	VPMOVSXWD    Y11, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y10, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y11, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000020, DI
-	JZ           done58
+	JZ           done66
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y12, Y12
-	VPMOVSXWD    Y12, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y13, Y13
-	VPMOVSXWD    Y13, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y12, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y13, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000040, DI
-	JZ           done58
+	JZ           done66
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y14, Y14
 	VPMOVSXWD    Y14, Z0
 	VCVTDQ2PS    Z0, Z0
 	VMULPS       Z16, Z0, Z0
 	VADDPS       Z17, Z0, Z0
-	VMOVUPS      Z0, (BX)
-	VPSUBW       Y1, Y15, Y15
+	VMOVNTPS     Z0, (BX)
 	VPMOVSXWD    Y15, Z0
 	VCVTDQ2PS    Z0, Z0
 	VMULPS       Z16, Z0, Z0
 	VADDPS       Z18, Z0, Z0
-	VMOVUPS      Z0, 64(BX)
+	VMOVNTPS     Z0, 64(BX)
 
-done58:
+done66:
+	JMP stored65
+
+plain64:
+	MOVQ       y_base+0(FP), BX
+	LEAQ       (BX)(CX*4), BX
+	MOVQ       (SP), SI
+	MOVQ       (SI), SI
+	LEAQ       (BX)(SI*4), BX
+	MOVQ       yStep+48(FP), SI
+	MOVL       (DX), DI
+	VPMOVSXWD  Y2, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y3, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000002, DI
+	JZ         done67
+	ADDQ       SI, BX
+	VPMOVSXWD  Y4, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y5, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000004, DI
+	JZ         done67
+	ADDQ       SI, BX
+	VPMOVSXWD  Y6, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y7, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000008, DI
+	JZ         done67
+	ADDQ       SI, BX
+	VPMOVSXWD  Y8, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y9, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000010, DI
+	JZ         done67
+	ADDQ       SI, BX
+	VPMOVSXWD  Y10, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y11, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000020, DI
+	JZ         done67
+	ADDQ       SI, BX
+	VPMOVSXWD  Y12, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y13, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000040, DI
+	JZ         done67
+	ADDQ       SI, BX
+	VPMOVSXWD  Y14, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y15, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+
+done67:
+stored65:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows38
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
-	JGE  loop31
+	JGE  loop36
 
-done32:
+done37:
 	ADDQ   $0x00000020, AX
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block29
+	SUBQ   AX, reach_len+208(FP)
+	JG     block34
 
-end30:
+end35:
+	CMPB stream+232(FP), $0x00
+	JEQ  done68
+	SFENCE
+
+done68:
 	VZEROUPPER
 	RET
 
-other28:
-	CMPQ shape+216(FP), $0x03
-	JNE  other59
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end61
+other33:
+	CMPQ   shape+224(FP), $0x03
+	JNE    other69
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end71
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end71
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block60:
-	MOVQ reach_base+192(FP), DX
+block70:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
+	MOVQ channels+176(FP), AX
 	SUBQ $0x00000020, AX
-	JL   done63
+	JL   done73
 
-loop62:
+loop72:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows74:
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
@@ -5729,21 +13427,30 @@ loop62:
 	VPBROADCASTD X16, Y16
 	MOVQ         a_base+64(FP), BX
 	LEAQ         (BX)(CX*1), BX
+	MOVQ         (SP), SI
+	MOVQ         16(SI), SI
+	LEAQ         (BX)(SI*1), BX
 	MOVQ         x_base+88(FP), SI
 	LEAQ         (SI)(CX*1), SI
+	MOVQ         (SP), DI
+	MOVQ         24(DI), DI
+	LEAQ         (SI)(DI*1), SI
 	ADDQ         at+128(FP), SI
 	MOVQ         aCol+112(FP), DI
 	MOVQ         xCol+136(FP), R8
-	MOVQ         rows+168(FP), R12
-	MOVQ         groups+176(FP), R10
+	MOVQ         (SP), R12
+	MOVQ         32(R12), R12
+	MOVQ         groups+168(FP), R10
+	TESTQ        R10, R10
+	JZ           done77
 	LEAQ         4(DX)(R10*4), R10
 	TESTQ        R12, R12
-	JZ           done66
+	JZ           done77
 
-row64:
+row75:
 	LEAQ 4(DX), R9
 
-group65:
+group76:
 	MOVL       (R9), R11
 	VPERMQ     $0xd8, (BX), Y17
 	VXORPS     Y18, Y18, Y18
@@ -5789,24 +13496,24 @@ group65:
 	ADDQ       DI, BX
 	MOVQ       SI, R13
 	TESTL      $0x00000001, R11
-	JZ         absent67
+	JZ         absent78
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present68
+	JMP        present79
 
-absent67:
+absent78:
 	VMOVUPS Y16, Y17
 
-present68:
+present79:
 	ADDQ   R8, R13
 	TESTL  $0x00000002, R11
-	JZ     absent69
+	JZ     absent80
 	VPERMQ $0xd8, (R13), Y18
-	JMP    present70
+	JMP    present81
 
-absent69:
+absent80:
 	VMOVUPS Y16, Y18
 
-present70:
+present81:
 	VPUNPCKLBW Y18, Y17, Y27
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y27, Y27
@@ -5815,14 +13522,14 @@ present70:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000004, R11
-	JZ         absent71
+	JZ         absent82
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present72
+	JMP        present83
 
-absent71:
+absent82:
 	VMOVUPS Y16, Y17
 
-present72:
+present83:
 	VPUNPCKLBW Y17, Y18, Y27
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y27, Y27
@@ -5831,14 +13538,14 @@ present72:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000008, R11
-	JZ         absent73
+	JZ         absent84
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present74
+	JMP        present85
 
-absent73:
+absent84:
 	VMOVUPS Y16, Y18
 
-present74:
+present85:
 	VPUNPCKLBW Y18, Y17, Y27
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y27, Y28
@@ -5851,14 +13558,14 @@ present74:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000010, R11
-	JZ         absent75
+	JZ         absent86
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present76
+	JMP        present87
 
-absent75:
+absent86:
 	VMOVUPS Y16, Y17
 
-present76:
+present87:
 	VPUNPCKLBW Y17, Y18, Y27
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y27, Y28
@@ -5871,14 +13578,14 @@ present76:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000020, R11
-	JZ         absent77
+	JZ         absent88
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present78
+	JMP        present89
 
-absent77:
+absent88:
 	VMOVUPS Y16, Y18
 
-present78:
+present89:
 	VPUNPCKLBW Y18, Y17, Y27
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y27, Y28
@@ -5895,14 +13602,14 @@ present78:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000040, R11
-	JZ         absent79
+	JZ         absent90
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present80
+	JMP        present91
 
-absent79:
+absent90:
 	VMOVUPS Y16, Y17
 
-present80:
+present91:
 	VPUNPCKLBW Y17, Y18, Y27
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y19, Y27, Y28
@@ -5919,14 +13626,14 @@ present80:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000080, R11
-	JZ         absent81
+	JZ         absent92
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present82
+	JMP        present93
 
-absent81:
+absent92:
 	VMOVUPS Y16, Y18
 
-present82:
+present93:
 	VPUNPCKLBW Y18, Y17, Y27
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y19, Y27, Y19
@@ -5947,14 +13654,14 @@ present82:
 	VPADDW     Y17, Y3, Y3
 	ADDQ       R8, R13
 	TESTL      $0x00000100, R11
-	JZ         absent83
+	JZ         absent94
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present84
+	JMP        present95
 
-absent83:
+absent94:
 	VMOVUPS Y16, Y17
 
-present84:
+present95:
 	VPUNPCKLBW Y17, Y18, Y19
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y21, Y19, Y20
@@ -5971,14 +13678,14 @@ present84:
 	VPADDW     Y18, Y5, Y5
 	ADDQ       R8, R13
 	TESTL      $0x00000200, R11
-	JZ         absent85
+	JZ         absent96
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present86
+	JMP        present97
 
-absent85:
+absent96:
 	VMOVUPS Y16, Y18
 
-present86:
+present97:
 	VPUNPCKLBW Y18, Y17, Y19
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y21, Y19, Y20
@@ -5995,14 +13702,14 @@ present86:
 	VPADDW     Y17, Y7, Y7
 	ADDQ       R8, R13
 	TESTL      $0x00000400, R11
-	JZ         absent87
+	JZ         absent98
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present88
+	JMP        present99
 
-absent87:
+absent98:
 	VMOVUPS Y16, Y17
 
-present88:
+present99:
 	VPUNPCKLBW Y17, Y18, Y19
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y23, Y19, Y20
@@ -6015,14 +13722,14 @@ present88:
 	VPADDW     Y18, Y9, Y9
 	ADDQ       R8, R13
 	TESTL      $0x00000800, R11
-	JZ         absent89
+	JZ         absent100
 	VPERMQ     $0xd8, (R13), Y18
-	JMP        present90
+	JMP        present101
 
-absent89:
+absent100:
 	VMOVUPS Y16, Y18
 
-present90:
+present101:
 	VPUNPCKLBW Y18, Y17, Y19
 	VPUNPCKHBW Y18, Y17, Y17
 	VPMADDUBSW Y23, Y19, Y20
@@ -6035,14 +13742,14 @@ present90:
 	VPADDW     Y17, Y11, Y11
 	ADDQ       R8, R13
 	TESTL      $0x00001000, R11
-	JZ         absent91
+	JZ         absent102
 	VPERMQ     $0xd8, (R13), Y17
-	JMP        present92
+	JMP        present103
 
-absent91:
+absent102:
 	VMOVUPS Y16, Y17
 
-present92:
+present103:
 	VPUNPCKLBW Y17, Y18, Y19
 	VPUNPCKHBW Y17, Y18, Y18
 	VPMADDUBSW Y25, Y19, Y19
@@ -6058,160 +13765,2248 @@ present92:
 	ADDQ       xGroup+144(FP), SI
 	ADDQ       $0x04, R9
 	CMPQ       R9, R10
-	JNE        group65
+	JNE        group76
 	ADDQ       aNext+120(FP), BX
 	ADDQ       xNext+160(FP), SI
 	DECQ       R12
-	JNZ        row64
+	JNZ        row75
 
-done66:
+done77:
 	VBROADCASTSS scale+56(FP), Z16
 	MOVQ         bias_base+24(FP), BX
 	LEAQ         (BX)(CX*4), BX
 	VMOVUPS      (BX), Z17
 	VMOVUPS      64(BX), Z18
+	VPSUBW       Y0, Y2, Y2
+	VPSUBW       Y1, Y3, Y3
+	VPSUBW       Y0, Y4, Y4
+	VPSUBW       Y1, Y5, Y5
+	VPSUBW       Y0, Y6, Y6
+	VPSUBW       Y1, Y7, Y7
+	VPSUBW       Y0, Y8, Y8
+	VPSUBW       Y1, Y9, Y9
+	VPSUBW       Y0, Y10, Y10
+	VPSUBW       Y1, Y11, Y11
+	VPSUBW       Y0, Y12, Y12
+	VPSUBW       Y1, Y13, Y13
+	VPSUBW       Y0, Y14, Y14
+	VPSUBW       Y1, Y15, Y15
+	CMPB         stream+232(FP), $0x00
+	JEQ          plain104
 	MOVQ         y_base+0(FP), BX
 	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
 	MOVQ         yStep+48(FP), SI
 	MOVL         (DX), DI
-	VPSUBW       Y0, Y2, Y2
-	VPMOVSXWD    Y2, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y3, Y3
-	VPMOVSXWD    Y3, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y2, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y3, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000002, DI
-	JZ           done93
+	JZ           done106
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y4, Y4
-	VPMOVSXWD    Y4, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y5, Y5
-	VPMOVSXWD    Y5, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y4, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y5, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000004, DI
-	JZ           done93
+	JZ           done106
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y6, Y6
-	VPMOVSXWD    Y6, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y7, Y7
-	VPMOVSXWD    Y7, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y6, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y7, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000008, DI
-	JZ           done93
+	JZ           done106
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y8, Y8
-	VPMOVSXWD    Y8, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y9, Y9
-	VPMOVSXWD    Y9, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y8, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y9, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000010, DI
-	JZ           done93
+	JZ           done106
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y10, Y10
-	VPMOVSXWD    Y10, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y11, Y11
-	VPMOVSXWD    Y11, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y10, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y11, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000020, DI
-	JZ           done93
+	JZ           done106
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y12, Y12
-	VPMOVSXWD    Y12, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z17, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VPSUBW       Y1, Y13, Y13
-	VPMOVSXWD    Y13, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z16, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VMOVUPS      Z2, 64(BX)
+	VPMOVSXWD    Y12, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z17, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y13, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z16, Z0, Z0
+	VADDPS       Z18, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
 	TESTL        $0x00000040, DI
-	JZ           done93
+	JZ           done106
 	ADDQ         SI, BX
-	VPSUBW       Y0, Y14, Y14
 	VPMOVSXWD    Y14, Z0
 	VCVTDQ2PS    Z0, Z0
 	VMULPS       Z16, Z0, Z0
 	VADDPS       Z17, Z0, Z0
-	VMOVUPS      Z0, (BX)
-	VPSUBW       Y1, Y15, Y15
+	VMOVNTPS     Z0, (BX)
 	VPMOVSXWD    Y15, Z0
 	VCVTDQ2PS    Z0, Z0
 	VMULPS       Z16, Z0, Z0
 	VADDPS       Z18, Z0, Z0
-	VMOVUPS      Z0, 64(BX)
+	VMOVNTPS     Z0, 64(BX)
 
-done93:
+done106:
+	JMP stored105
+
+plain104:
+	MOVQ       y_base+0(FP), BX
+	LEAQ       (BX)(CX*4), BX
+	MOVQ       (SP), SI
+	MOVQ       (SI), SI
+	LEAQ       (BX)(SI*4), BX
+	MOVQ       yStep+48(FP), SI
+	MOVL       (DX), DI
+	VPMOVSXWD  Y2, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y3, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000002, DI
+	JZ         done107
+	ADDQ       SI, BX
+	VPMOVSXWD  Y4, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y5, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000004, DI
+	JZ         done107
+	ADDQ       SI, BX
+	VPMOVSXWD  Y6, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y7, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000008, DI
+	JZ         done107
+	ADDQ       SI, BX
+	VPMOVSXWD  Y8, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y9, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000010, DI
+	JZ         done107
+	ADDQ       SI, BX
+	VPMOVSXWD  Y10, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y11, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000020, DI
+	JZ         done107
+	ADDQ       SI, BX
+	VPMOVSXWD  Y12, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y13, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000040, DI
+	JZ         done107
+	ADDQ       SI, BX
+	VPMOVSXWD  Y14, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z17, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y15, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z16, Z0, Z0
+	VADDPS     Z18, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+
+done107:
+stored105:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows74
 	ADDQ $0x20, CX
 	SUBQ $0x00000020, AX
-	JGE  loop62
+	JGE  loop72
 
-done63:
+done73:
 	ADDQ   $0x00000020, AX
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block60
+	SUBQ   AX, reach_len+208(FP)
+	JG     block70
 
-end61:
+end71:
+	CMPB stream+232(FP), $0x00
+	JEQ  done108
+	SFENCE
+
+done108:
 	VZEROUPPER
 	RET
 
-other59:
-	CMPQ reach_len+200(FP), $0x00
-	JEQ  end95
+other69:
+	CMPQ   shape+224(FP), $0x04
+	JNE    other109
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end111
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end111
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
 
-block94:
-	MOVQ reach_base+192(FP), DX
+block110:
+	MOVQ reach_base+200(FP), DX
 	XORQ CX, CX
-	MOVQ channels+184(FP), AX
-	SUBQ $0x00000040, AX
-	JL   done97
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000020, AX
+	JL   done113
 
-loop96:
+loop112:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows114:
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VXORPS       Y15, Y15, Y15
+	VXORPS       Y16, Y16, Y16
+	VXORPS       Y17, Y17, Y17
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	MOVL         $0x80808080, BX
+	VMOVD        BX, X18
+	VPBROADCASTD X18, Y18
+	MOVQ         a_base+64(FP), BX
+	LEAQ         (BX)(CX*1), BX
+	MOVQ         (SP), SI
+	MOVQ         16(SI), SI
+	LEAQ         (BX)(SI*1), BX
+	MOVQ         x_base+88(FP), SI
+	LEAQ         (SI)(CX*1), SI
+	MOVQ         (SP), DI
+	MOVQ         24(DI), DI
+	LEAQ         (SI)(DI*1), SI
+	ADDQ         at+128(FP), SI
+	MOVQ         aCol+112(FP), DI
+	MOVQ         xCol+136(FP), R8
+	MOVQ         (SP), R12
+	MOVQ         32(R12), R12
+	MOVQ         groups+168(FP), R10
+	TESTQ        R10, R10
+	JZ           done117
+	LEAQ         4(DX)(R10*4), R10
+	TESTQ        R12, R12
+	JZ           done117
+
+row115:
+	LEAQ 4(DX), R9
+
+group116:
+	MOVL       (R9), R11
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y20
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y22
+	VPMADDUBSW Y21, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y22, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	VPUNPCKLBW Y20, Y19, Y23
+	VPUNPCKHBW Y20, Y19, Y24
+	VPMADDUBSW Y23, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y24, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	MOVQ       SI, R13
+	TESTL      $0x00000001, R11
+	JZ         absent118
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present119
+
+absent118:
+	VMOVUPS Y18, Y19
+
+present119:
+	ADDQ   R8, R13
+	TESTL  $0x00000002, R11
+	JZ     absent120
+	VPERMQ $0xd8, (R13), Y20
+	JMP    present121
+
+absent120:
+	VMOVUPS Y18, Y20
+
+present121:
+	VPUNPCKLBW Y20, Y19, Y25
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y25, Y25
+	VPADDW     Y25, Y2, Y2
+	VPMADDUBSW Y22, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000004, R11
+	JZ         absent122
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present123
+
+absent122:
+	VMOVUPS Y18, Y19
+
+present123:
+	VPUNPCKLBW Y19, Y20, Y25
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y25, Y25
+	VPADDW     Y25, Y4, Y4
+	VPMADDUBSW Y22, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000008, R11
+	JZ         absent124
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present125
+
+absent124:
+	VMOVUPS Y18, Y20
+
+present125:
+	VPUNPCKLBW Y20, Y19, Y25
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y25, Y26
+	VPADDW     Y26, Y6, Y6
+	VPMADDUBSW Y22, Y19, Y26
+	VPADDW     Y26, Y7, Y7
+	VPMADDUBSW Y23, Y25, Y25
+	VPADDW     Y25, Y2, Y2
+	VPMADDUBSW Y24, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000010, R11
+	JZ         absent126
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present127
+
+absent126:
+	VMOVUPS Y18, Y19
+
+present127:
+	VPUNPCKLBW Y19, Y20, Y25
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y25, Y26
+	VPADDW     Y26, Y8, Y8
+	VPMADDUBSW Y22, Y20, Y26
+	VPADDW     Y26, Y9, Y9
+	VPMADDUBSW Y23, Y25, Y25
+	VPADDW     Y25, Y4, Y4
+	VPMADDUBSW Y24, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000020, R11
+	JZ         absent128
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present129
+
+absent128:
+	VMOVUPS Y18, Y20
+
+present129:
+	VPUNPCKLBW Y20, Y19, Y25
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y25, Y26
+	VPADDW     Y26, Y10, Y10
+	VPMADDUBSW Y22, Y19, Y26
+	VPADDW     Y26, Y11, Y11
+	VPMADDUBSW Y23, Y25, Y25
+	VPADDW     Y25, Y6, Y6
+	VPMADDUBSW Y24, Y19, Y19
+	VPADDW     Y19, Y7, Y7
+	ADDQ       R8, R13
+	TESTL      $0x00000040, R11
+	JZ         absent130
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present131
+
+absent130:
+	VMOVUPS Y18, Y19
+
+present131:
+	VPUNPCKLBW Y19, Y20, Y25
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y25, Y26
+	VPADDW     Y26, Y12, Y12
+	VPMADDUBSW Y22, Y20, Y26
+	VPADDW     Y26, Y13, Y13
+	VPMADDUBSW Y23, Y25, Y25
+	VPADDW     Y25, Y8, Y8
+	VPMADDUBSW Y24, Y20, Y20
+	VPADDW     Y20, Y9, Y9
+	ADDQ       R8, R13
+	TESTL      $0x00000080, R11
+	JZ         absent132
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present133
+
+absent132:
+	VMOVUPS Y18, Y20
+
+present133:
+	VPUNPCKLBW Y20, Y19, Y25
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y25, Y26
+	VPADDW     Y26, Y14, Y14
+	VPMADDUBSW Y22, Y19, Y26
+	VPADDW     Y26, Y15, Y15
+	VPMADDUBSW Y23, Y25, Y25
+	VPADDW     Y25, Y10, Y10
+	VPMADDUBSW Y24, Y19, Y19
+	VPADDW     Y19, Y11, Y11
+	ADDQ       R8, R13
+	TESTL      $0x00000100, R11
+	JZ         absent134
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present135
+
+absent134:
+	VMOVUPS Y18, Y19
+
+present135:
+	VPUNPCKLBW Y19, Y20, Y25
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y25, Y21
+	VPADDW     Y21, Y16, Y16
+	VPMADDUBSW Y22, Y20, Y21
+	VPADDW     Y21, Y17, Y17
+	VPMADDUBSW Y23, Y25, Y21
+	VPADDW     Y21, Y12, Y12
+	VPMADDUBSW Y24, Y20, Y20
+	VPADDW     Y20, Y13, Y13
+	ADDQ       R8, R13
+	TESTL      $0x00000200, R11
+	JZ         absent136
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present137
+
+absent136:
+	VMOVUPS Y18, Y20
+
+present137:
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y23, Y21, Y21
+	VPADDW     Y21, Y14, Y14
+	VPMADDUBSW Y24, Y19, Y19
+	VPADDW     Y19, Y15, Y15
+	VPUNPCKLBW Y18, Y20, Y19
+	VPUNPCKHBW Y18, Y20, Y20
+	VPMADDUBSW Y23, Y19, Y19
+	VPADDW     Y19, Y16, Y16
+	VPMADDUBSW Y24, Y20, Y19
+	VPADDW     Y19, Y17, Y17
+	ADDQ       xGroup+144(FP), SI
+	ADDQ       $0x04, R9
+	CMPQ       R9, R10
+	JNE        group116
+	ADDQ       aNext+120(FP), BX
+	ADDQ       xNext+160(FP), SI
+	DECQ       R12
+	JNZ        row115
+
+done117:
+	VBROADCASTSS scale+56(FP), Z18
+	MOVQ         bias_base+24(FP), BX
+	LEAQ         (BX)(CX*4), BX
+	VMOVUPS      (BX), Z19
+	VMOVUPS      64(BX), Z20
+	VPSUBW       Y0, Y2, Y2
+	VPSUBW       Y1, Y3, Y3
+	VPSUBW       Y0, Y4, Y4
+	VPSUBW       Y1, Y5, Y5
+	VPSUBW       Y0, Y6, Y6
+	VPSUBW       Y1, Y7, Y7
+	VPSUBW       Y0, Y8, Y8
+	VPSUBW       Y1, Y9, Y9
+	VPSUBW       Y0, Y10, Y10
+	VPSUBW       Y1, Y11, Y11
+	VPSUBW       Y0, Y12, Y12
+	VPSUBW       Y1, Y13, Y13
+	VPSUBW       Y0, Y14, Y14
+	VPSUBW       Y1, Y15, Y15
+	VPSUBW       Y0, Y16, Y16
+	VPSUBW       Y1, Y17, Y17
+	CMPB         stream+232(FP), $0x00
+	JEQ          plain138
+	MOVQ         y_base+0(FP), BX
+	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         yStep+48(FP), SI
+	MOVL         (DX), DI
+	VPMOVSXWD    Y2, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y3, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000002, DI
+	JZ           done140
+	ADDQ         SI, BX
+	VPMOVSXWD    Y4, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y5, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000004, DI
+	JZ           done140
+	ADDQ         SI, BX
+	VPMOVSXWD    Y6, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y7, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000008, DI
+	JZ           done140
+	ADDQ         SI, BX
+	VPMOVSXWD    Y8, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y9, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000010, DI
+	JZ           done140
+	ADDQ         SI, BX
+	VPMOVSXWD    Y10, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y11, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000020, DI
+	JZ           done140
+	ADDQ         SI, BX
+	VPMOVSXWD    Y12, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y13, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000040, DI
+	JZ           done140
+	ADDQ         SI, BX
+	VPMOVSXWD    Y14, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y15, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000080, DI
+	JZ           done140
+	ADDQ         SI, BX
+	VPMOVSXWD    Y16, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y17, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+
+done140:
+	JMP stored139
+
+plain138:
+	MOVQ       y_base+0(FP), BX
+	LEAQ       (BX)(CX*4), BX
+	MOVQ       (SP), SI
+	MOVQ       (SI), SI
+	LEAQ       (BX)(SI*4), BX
+	MOVQ       yStep+48(FP), SI
+	MOVL       (DX), DI
+	VPMOVSXWD  Y2, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y3, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000002, DI
+	JZ         done141
+	ADDQ       SI, BX
+	VPMOVSXWD  Y4, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y5, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000004, DI
+	JZ         done141
+	ADDQ       SI, BX
+	VPMOVSXWD  Y6, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y7, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000008, DI
+	JZ         done141
+	ADDQ       SI, BX
+	VPMOVSXWD  Y8, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y9, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000010, DI
+	JZ         done141
+	ADDQ       SI, BX
+	VPMOVSXWD  Y10, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y11, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000020, DI
+	JZ         done141
+	ADDQ       SI, BX
+	VPMOVSXWD  Y12, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y13, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000040, DI
+	JZ         done141
+	ADDQ       SI, BX
+	VPMOVSXWD  Y14, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y15, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000080, DI
+	JZ         done141
+	ADDQ       SI, BX
+	VPMOVSXWD  Y16, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y17, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+
+done141:
+stored139:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows114
+	ADDQ $0x20, CX
+	SUBQ $0x00000020, AX
+	JGE  loop112
+
+done113:
+	ADDQ   $0x00000020, AX
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block110
+
+end111:
+	CMPB stream+232(FP), $0x00
+	JEQ  done142
+	SFENCE
+
+done142:
+	VZEROUPPER
+	RET
+
+other109:
+	CMPQ   shape+224(FP), $0x05
+	JNE    other143
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end145
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end145
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block144:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000020, AX
+	JL   done147
+
+loop146:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows148:
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VXORPS       Y15, Y15, Y15
+	VXORPS       Y16, Y16, Y16
+	VXORPS       Y17, Y17, Y17
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	MOVL         $0x80808080, BX
+	VMOVD        BX, X18
+	VPBROADCASTD X18, Y18
+	MOVQ         a_base+64(FP), BX
+	LEAQ         (BX)(CX*1), BX
+	MOVQ         (SP), SI
+	MOVQ         16(SI), SI
+	LEAQ         (BX)(SI*1), BX
+	MOVQ         x_base+88(FP), SI
+	LEAQ         (SI)(CX*1), SI
+	MOVQ         (SP), DI
+	MOVQ         24(DI), DI
+	LEAQ         (SI)(DI*1), SI
+	ADDQ         at+128(FP), SI
+	MOVQ         aCol+112(FP), DI
+	MOVQ         xCol+136(FP), R8
+	MOVQ         (SP), R12
+	MOVQ         32(R12), R12
+	MOVQ         groups+168(FP), R10
+	TESTQ        R10, R10
+	JZ           done151
+	LEAQ         4(DX)(R10*4), R10
+	TESTQ        R12, R12
+	JZ           done151
+
+row149:
+	LEAQ 4(DX), R9
+
+group150:
+	MOVL       (R9), R11
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y20
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y22
+	VPMADDUBSW Y21, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y22, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y20
+	VPUNPCKLBW Y20, Y19, Y23
+	VPUNPCKHBW Y20, Y19, Y24
+	VPMADDUBSW Y23, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y24, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	VPUNPCKLBW Y20, Y19, Y25
+	VPUNPCKHBW Y20, Y19, Y26
+	VPMADDUBSW Y25, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y26, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	MOVQ       SI, R13
+	TESTL      $0x00000001, R11
+	JZ         absent152
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present153
+
+absent152:
+	VMOVUPS Y18, Y19
+
+present153:
+	ADDQ   R8, R13
+	TESTL  $0x00000002, R11
+	JZ     absent154
+	VPERMQ $0xd8, (R13), Y20
+	JMP    present155
+
+absent154:
+	VMOVUPS Y18, Y20
+
+present155:
+	VPUNPCKLBW Y20, Y19, Y27
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y27, Y27
+	VPADDW     Y27, Y2, Y2
+	VPMADDUBSW Y22, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000004, R11
+	JZ         absent156
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present157
+
+absent156:
+	VMOVUPS Y18, Y19
+
+present157:
+	VPUNPCKLBW Y19, Y20, Y27
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y27, Y27
+	VPADDW     Y27, Y4, Y4
+	VPMADDUBSW Y22, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000008, R11
+	JZ         absent158
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present159
+
+absent158:
+	VMOVUPS Y18, Y20
+
+present159:
+	VPUNPCKLBW Y20, Y19, Y27
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y27, Y28
+	VPADDW     Y28, Y6, Y6
+	VPMADDUBSW Y22, Y19, Y28
+	VPADDW     Y28, Y7, Y7
+	VPMADDUBSW Y23, Y27, Y27
+	VPADDW     Y27, Y2, Y2
+	VPMADDUBSW Y24, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000010, R11
+	JZ         absent160
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present161
+
+absent160:
+	VMOVUPS Y18, Y19
+
+present161:
+	VPUNPCKLBW Y19, Y20, Y27
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y27, Y28
+	VPADDW     Y28, Y8, Y8
+	VPMADDUBSW Y22, Y20, Y28
+	VPADDW     Y28, Y9, Y9
+	VPMADDUBSW Y23, Y27, Y27
+	VPADDW     Y27, Y4, Y4
+	VPMADDUBSW Y24, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000020, R11
+	JZ         absent162
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present163
+
+absent162:
+	VMOVUPS Y18, Y20
+
+present163:
+	VPUNPCKLBW Y20, Y19, Y27
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y27, Y28
+	VPADDW     Y28, Y10, Y10
+	VPMADDUBSW Y22, Y19, Y28
+	VPADDW     Y28, Y11, Y11
+	VPMADDUBSW Y23, Y27, Y28
+	VPADDW     Y28, Y6, Y6
+	VPMADDUBSW Y24, Y19, Y28
+	VPADDW     Y28, Y7, Y7
+	VPMADDUBSW Y25, Y27, Y27
+	VPADDW     Y27, Y2, Y2
+	VPMADDUBSW Y26, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000040, R11
+	JZ         absent164
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present165
+
+absent164:
+	VMOVUPS Y18, Y19
+
+present165:
+	VPUNPCKLBW Y19, Y20, Y27
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y27, Y28
+	VPADDW     Y28, Y12, Y12
+	VPMADDUBSW Y22, Y20, Y28
+	VPADDW     Y28, Y13, Y13
+	VPMADDUBSW Y23, Y27, Y28
+	VPADDW     Y28, Y8, Y8
+	VPMADDUBSW Y24, Y20, Y28
+	VPADDW     Y28, Y9, Y9
+	VPMADDUBSW Y25, Y27, Y27
+	VPADDW     Y27, Y4, Y4
+	VPMADDUBSW Y26, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000080, R11
+	JZ         absent166
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present167
+
+absent166:
+	VMOVUPS Y18, Y20
+
+present167:
+	VPUNPCKLBW Y20, Y19, Y27
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y27, Y28
+	VPADDW     Y28, Y14, Y14
+	VPMADDUBSW Y22, Y19, Y28
+	VPADDW     Y28, Y15, Y15
+	VPMADDUBSW Y23, Y27, Y28
+	VPADDW     Y28, Y10, Y10
+	VPMADDUBSW Y24, Y19, Y28
+	VPADDW     Y28, Y11, Y11
+	VPMADDUBSW Y25, Y27, Y27
+	VPADDW     Y27, Y6, Y6
+	VPMADDUBSW Y26, Y19, Y19
+	VPADDW     Y19, Y7, Y7
+	ADDQ       R8, R13
+	TESTL      $0x00000100, R11
+	JZ         absent168
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present169
+
+absent168:
+	VMOVUPS Y18, Y19
+
+present169:
+	VPUNPCKLBW Y19, Y20, Y27
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y27, Y21
+	VPADDW     Y21, Y16, Y16
+	VPMADDUBSW Y22, Y20, Y21
+	VPADDW     Y21, Y17, Y17
+	VPMADDUBSW Y23, Y27, Y21
+	VPADDW     Y21, Y12, Y12
+	VPMADDUBSW Y24, Y20, Y21
+	VPADDW     Y21, Y13, Y13
+	VPMADDUBSW Y25, Y27, Y21
+	VPADDW     Y21, Y8, Y8
+	VPMADDUBSW Y26, Y20, Y20
+	VPADDW     Y20, Y9, Y9
+	ADDQ       R8, R13
+	TESTL      $0x00000200, R11
+	JZ         absent170
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present171
+
+absent170:
+	VMOVUPS Y18, Y20
+
+present171:
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y23, Y21, Y22
+	VPADDW     Y22, Y14, Y14
+	VPMADDUBSW Y24, Y19, Y22
+	VPADDW     Y22, Y15, Y15
+	VPMADDUBSW Y25, Y21, Y21
+	VPADDW     Y21, Y10, Y10
+	VPMADDUBSW Y26, Y19, Y19
+	VPADDW     Y19, Y11, Y11
+	ADDQ       R8, R13
+	TESTL      $0x00000400, R11
+	JZ         absent172
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present173
+
+absent172:
+	VMOVUPS Y18, Y19
+
+present173:
+	VPUNPCKLBW Y19, Y20, Y21
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y23, Y21, Y22
+	VPADDW     Y22, Y16, Y16
+	VPMADDUBSW Y24, Y20, Y22
+	VPADDW     Y22, Y17, Y17
+	VPMADDUBSW Y25, Y21, Y21
+	VPADDW     Y21, Y12, Y12
+	VPMADDUBSW Y26, Y20, Y20
+	VPADDW     Y20, Y13, Y13
+	ADDQ       R8, R13
+	TESTL      $0x00000800, R11
+	JZ         absent174
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present175
+
+absent174:
+	VMOVUPS Y18, Y20
+
+present175:
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y25, Y21, Y21
+	VPADDW     Y21, Y14, Y14
+	VPMADDUBSW Y26, Y19, Y19
+	VPADDW     Y19, Y15, Y15
+	VPUNPCKLBW Y18, Y20, Y19
+	VPUNPCKHBW Y18, Y20, Y20
+	VPMADDUBSW Y25, Y19, Y19
+	VPADDW     Y19, Y16, Y16
+	VPMADDUBSW Y26, Y20, Y19
+	VPADDW     Y19, Y17, Y17
+	ADDQ       xGroup+144(FP), SI
+	ADDQ       $0x04, R9
+	CMPQ       R9, R10
+	JNE        group150
+	ADDQ       aNext+120(FP), BX
+	ADDQ       xNext+160(FP), SI
+	DECQ       R12
+	JNZ        row149
+
+done151:
+	VBROADCASTSS scale+56(FP), Z18
+	MOVQ         bias_base+24(FP), BX
+	LEAQ         (BX)(CX*4), BX
+	VMOVUPS      (BX), Z19
+	VMOVUPS      64(BX), Z20
+	VPSUBW       Y0, Y2, Y2
+	VPSUBW       Y1, Y3, Y3
+	VPSUBW       Y0, Y4, Y4
+	VPSUBW       Y1, Y5, Y5
+	VPSUBW       Y0, Y6, Y6
+	VPSUBW       Y1, Y7, Y7
+	VPSUBW       Y0, Y8, Y8
+	VPSUBW       Y1, Y9, Y9
+	VPSUBW       Y0, Y10, Y10
+	VPSUBW       Y1, Y11, Y11
+	VPSUBW       Y0, Y12, Y12
+	VPSUBW       Y1, Y13, Y13
+	VPSUBW       Y0, Y14, Y14
+	VPSUBW       Y1, Y15, Y15
+	VPSUBW       Y0, Y16, Y16
+	VPSUBW       Y1, Y17, Y17
+	CMPB         stream+232(FP), $0x00
+	JEQ          plain176
+	MOVQ         y_base+0(FP), BX
+	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         yStep+48(FP), SI
+	MOVL         (DX), DI
+	VPMOVSXWD    Y2, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y3, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000002, DI
+	JZ           done178
+	ADDQ         SI, BX
+	VPMOVSXWD    Y4, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y5, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000004, DI
+	JZ           done178
+	ADDQ         SI, BX
+	VPMOVSXWD    Y6, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y7, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000008, DI
+	JZ           done178
+	ADDQ         SI, BX
+	VPMOVSXWD    Y8, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y9, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000010, DI
+	JZ           done178
+	ADDQ         SI, BX
+	VPMOVSXWD    Y10, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y11, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000020, DI
+	JZ           done178
+	ADDQ         SI, BX
+	VPMOVSXWD    Y12, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y13, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000040, DI
+	JZ           done178
+	ADDQ         SI, BX
+	VPMOVSXWD    Y14, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y15, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000080, DI
+	JZ           done178
+	ADDQ         SI, BX
+	VPMOVSXWD    Y16, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y17, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+
+done178:
+	JMP stored177
+
+plain176:
+	MOVQ       y_base+0(FP), BX
+	LEAQ       (BX)(CX*4), BX
+	MOVQ       (SP), SI
+	MOVQ       (SI), SI
+	LEAQ       (BX)(SI*4), BX
+	MOVQ       yStep+48(FP), SI
+	MOVL       (DX), DI
+	VPMOVSXWD  Y2, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y3, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000002, DI
+	JZ         done179
+	ADDQ       SI, BX
+	VPMOVSXWD  Y4, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y5, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000004, DI
+	JZ         done179
+	ADDQ       SI, BX
+	VPMOVSXWD  Y6, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y7, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000008, DI
+	JZ         done179
+	ADDQ       SI, BX
+	VPMOVSXWD  Y8, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y9, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000010, DI
+	JZ         done179
+	ADDQ       SI, BX
+	VPMOVSXWD  Y10, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y11, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000020, DI
+	JZ         done179
+	ADDQ       SI, BX
+	VPMOVSXWD  Y12, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y13, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000040, DI
+	JZ         done179
+	ADDQ       SI, BX
+	VPMOVSXWD  Y14, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y15, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000080, DI
+	JZ         done179
+	ADDQ       SI, BX
+	VPMOVSXWD  Y16, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y17, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+
+done179:
+stored177:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows148
+	ADDQ $0x20, CX
+	SUBQ $0x00000020, AX
+	JGE  loop146
+
+done147:
+	ADDQ   $0x00000020, AX
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block144
+
+end145:
+	CMPB stream+232(FP), $0x00
+	JEQ  done180
+	SFENCE
+
+done180:
+	VZEROUPPER
+	RET
+
+other143:
+	CMPQ   shape+224(FP), $0x06
+	JNE    other181
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end183
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end183
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block182:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000020, AX
+	JL   done185
+
+loop184:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows186:
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VXORPS       Y14, Y14, Y14
+	VXORPS       Y15, Y15, Y15
+	VXORPS       Y16, Y16, Y16
+	VXORPS       Y17, Y17, Y17
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	MOVL         $0x80808080, BX
+	VMOVD        BX, X18
+	VPBROADCASTD X18, Y18
+	MOVQ         a_base+64(FP), BX
+	LEAQ         (BX)(CX*1), BX
+	MOVQ         (SP), SI
+	MOVQ         16(SI), SI
+	LEAQ         (BX)(SI*1), BX
+	MOVQ         x_base+88(FP), SI
+	LEAQ         (SI)(CX*1), SI
+	MOVQ         (SP), DI
+	MOVQ         24(DI), DI
+	LEAQ         (SI)(DI*1), SI
+	ADDQ         at+128(FP), SI
+	MOVQ         aCol+112(FP), DI
+	MOVQ         xCol+136(FP), R8
+	MOVQ         (SP), R12
+	MOVQ         32(R12), R12
+	MOVQ         groups+168(FP), R10
+	TESTQ        R10, R10
+	JZ           done189
+	LEAQ         4(DX)(R10*4), R10
+	TESTQ        R12, R12
+	JZ           done189
+
+row187:
+	LEAQ 4(DX), R9
+
+group188:
+	MOVL       (R9), R11
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y20
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y22
+	VPMADDUBSW Y21, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y22, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y20
+	VPUNPCKLBW Y20, Y19, Y23
+	VPUNPCKHBW Y20, Y19, Y24
+	VPMADDUBSW Y23, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y24, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y20
+	VPUNPCKLBW Y20, Y19, Y25
+	VPUNPCKHBW Y20, Y19, Y26
+	VPMADDUBSW Y25, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y26, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	VPERMQ     $0xd8, (BX), Y19
+	VXORPS     Y20, Y20, Y20
+	VPUNPCKLBW Y20, Y19, Y27
+	VPUNPCKHBW Y20, Y19, Y28
+	VPMADDUBSW Y27, Y18, Y19
+	VPADDW     Y19, Y0, Y0
+	VPMADDUBSW Y28, Y18, Y19
+	VPADDW     Y19, Y1, Y1
+	ADDQ       DI, BX
+	MOVQ       SI, R13
+	TESTL      $0x00000001, R11
+	JZ         absent190
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present191
+
+absent190:
+	VMOVUPS Y18, Y19
+
+present191:
+	ADDQ   R8, R13
+	TESTL  $0x00000002, R11
+	JZ     absent192
+	VPERMQ $0xd8, (R13), Y20
+	JMP    present193
+
+absent192:
+	VMOVUPS Y18, Y20
+
+present193:
+	VPUNPCKLBW Y20, Y19, Y29
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y29, Y29
+	VPADDW     Y29, Y2, Y2
+	VPMADDUBSW Y22, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000004, R11
+	JZ         absent194
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present195
+
+absent194:
+	VMOVUPS Y18, Y19
+
+present195:
+	VPUNPCKLBW Y19, Y20, Y29
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y29, Y29
+	VPADDW     Y29, Y4, Y4
+	VPMADDUBSW Y22, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000008, R11
+	JZ         absent196
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present197
+
+absent196:
+	VMOVUPS Y18, Y20
+
+present197:
+	VPUNPCKLBW Y20, Y19, Y29
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y29, Y30
+	VPADDW     Y30, Y6, Y6
+	VPMADDUBSW Y22, Y19, Y30
+	VPADDW     Y30, Y7, Y7
+	VPMADDUBSW Y23, Y29, Y29
+	VPADDW     Y29, Y2, Y2
+	VPMADDUBSW Y24, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000010, R11
+	JZ         absent198
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present199
+
+absent198:
+	VMOVUPS Y18, Y19
+
+present199:
+	VPUNPCKLBW Y19, Y20, Y29
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y29, Y30
+	VPADDW     Y30, Y8, Y8
+	VPMADDUBSW Y22, Y20, Y30
+	VPADDW     Y30, Y9, Y9
+	VPMADDUBSW Y23, Y29, Y29
+	VPADDW     Y29, Y4, Y4
+	VPMADDUBSW Y24, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000020, R11
+	JZ         absent200
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present201
+
+absent200:
+	VMOVUPS Y18, Y20
+
+present201:
+	VPUNPCKLBW Y20, Y19, Y29
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y29, Y30
+	VPADDW     Y30, Y10, Y10
+	VPMADDUBSW Y22, Y19, Y30
+	VPADDW     Y30, Y11, Y11
+	VPMADDUBSW Y23, Y29, Y30
+	VPADDW     Y30, Y6, Y6
+	VPMADDUBSW Y24, Y19, Y30
+	VPADDW     Y30, Y7, Y7
+	VPMADDUBSW Y25, Y29, Y29
+	VPADDW     Y29, Y2, Y2
+	VPMADDUBSW Y26, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000040, R11
+	JZ         absent202
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present203
+
+absent202:
+	VMOVUPS Y18, Y19
+
+present203:
+	VPUNPCKLBW Y19, Y20, Y29
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y29, Y30
+	VPADDW     Y30, Y12, Y12
+	VPMADDUBSW Y22, Y20, Y30
+	VPADDW     Y30, Y13, Y13
+	VPMADDUBSW Y23, Y29, Y30
+	VPADDW     Y30, Y8, Y8
+	VPMADDUBSW Y24, Y20, Y30
+	VPADDW     Y30, Y9, Y9
+	VPMADDUBSW Y25, Y29, Y29
+	VPADDW     Y29, Y4, Y4
+	VPMADDUBSW Y26, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000080, R11
+	JZ         absent204
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present205
+
+absent204:
+	VMOVUPS Y18, Y20
+
+present205:
+	VPUNPCKLBW Y20, Y19, Y29
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y21, Y29, Y30
+	VPADDW     Y30, Y14, Y14
+	VPMADDUBSW Y22, Y19, Y30
+	VPADDW     Y30, Y15, Y15
+	VPMADDUBSW Y23, Y29, Y30
+	VPADDW     Y30, Y10, Y10
+	VPMADDUBSW Y24, Y19, Y30
+	VPADDW     Y30, Y11, Y11
+	VPMADDUBSW Y25, Y29, Y30
+	VPADDW     Y30, Y6, Y6
+	VPMADDUBSW Y26, Y19, Y30
+	VPADDW     Y30, Y7, Y7
+	VPMADDUBSW Y27, Y29, Y29
+	VPADDW     Y29, Y2, Y2
+	VPMADDUBSW Y28, Y19, Y19
+	VPADDW     Y19, Y3, Y3
+	ADDQ       R8, R13
+	TESTL      $0x00000100, R11
+	JZ         absent206
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present207
+
+absent206:
+	VMOVUPS Y18, Y19
+
+present207:
+	VPUNPCKLBW Y19, Y20, Y29
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y21, Y29, Y21
+	VPADDW     Y21, Y16, Y16
+	VPMADDUBSW Y22, Y20, Y21
+	VPADDW     Y21, Y17, Y17
+	VPMADDUBSW Y23, Y29, Y21
+	VPADDW     Y21, Y12, Y12
+	VPMADDUBSW Y24, Y20, Y21
+	VPADDW     Y21, Y13, Y13
+	VPMADDUBSW Y25, Y29, Y21
+	VPADDW     Y21, Y8, Y8
+	VPMADDUBSW Y26, Y20, Y21
+	VPADDW     Y21, Y9, Y9
+	VPMADDUBSW Y27, Y29, Y21
+	VPADDW     Y21, Y4, Y4
+	VPMADDUBSW Y28, Y20, Y20
+	VPADDW     Y20, Y5, Y5
+	ADDQ       R8, R13
+	TESTL      $0x00000200, R11
+	JZ         absent208
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present209
+
+absent208:
+	VMOVUPS Y18, Y20
+
+present209:
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y23, Y21, Y22
+	VPADDW     Y22, Y14, Y14
+	VPMADDUBSW Y24, Y19, Y22
+	VPADDW     Y22, Y15, Y15
+	VPMADDUBSW Y25, Y21, Y22
+	VPADDW     Y22, Y10, Y10
+	VPMADDUBSW Y26, Y19, Y22
+	VPADDW     Y22, Y11, Y11
+	VPMADDUBSW Y27, Y21, Y21
+	VPADDW     Y21, Y6, Y6
+	VPMADDUBSW Y28, Y19, Y19
+	VPADDW     Y19, Y7, Y7
+	ADDQ       R8, R13
+	TESTL      $0x00000400, R11
+	JZ         absent210
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present211
+
+absent210:
+	VMOVUPS Y18, Y19
+
+present211:
+	VPUNPCKLBW Y19, Y20, Y21
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y23, Y21, Y22
+	VPADDW     Y22, Y16, Y16
+	VPMADDUBSW Y24, Y20, Y22
+	VPADDW     Y22, Y17, Y17
+	VPMADDUBSW Y25, Y21, Y22
+	VPADDW     Y22, Y12, Y12
+	VPMADDUBSW Y26, Y20, Y22
+	VPADDW     Y22, Y13, Y13
+	VPMADDUBSW Y27, Y21, Y21
+	VPADDW     Y21, Y8, Y8
+	VPMADDUBSW Y28, Y20, Y20
+	VPADDW     Y20, Y9, Y9
+	ADDQ       R8, R13
+	TESTL      $0x00000800, R11
+	JZ         absent212
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present213
+
+absent212:
+	VMOVUPS Y18, Y20
+
+present213:
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y25, Y21, Y22
+	VPADDW     Y22, Y14, Y14
+	VPMADDUBSW Y26, Y19, Y22
+	VPADDW     Y22, Y15, Y15
+	VPMADDUBSW Y27, Y21, Y21
+	VPADDW     Y21, Y10, Y10
+	VPMADDUBSW Y28, Y19, Y19
+	VPADDW     Y19, Y11, Y11
+	ADDQ       R8, R13
+	TESTL      $0x00001000, R11
+	JZ         absent214
+	VPERMQ     $0xd8, (R13), Y19
+	JMP        present215
+
+absent214:
+	VMOVUPS Y18, Y19
+
+present215:
+	VPUNPCKLBW Y19, Y20, Y21
+	VPUNPCKHBW Y19, Y20, Y20
+	VPMADDUBSW Y25, Y21, Y22
+	VPADDW     Y22, Y16, Y16
+	VPMADDUBSW Y26, Y20, Y22
+	VPADDW     Y22, Y17, Y17
+	VPMADDUBSW Y27, Y21, Y21
+	VPADDW     Y21, Y12, Y12
+	VPMADDUBSW Y28, Y20, Y20
+	VPADDW     Y20, Y13, Y13
+	ADDQ       R8, R13
+	TESTL      $0x00002000, R11
+	JZ         absent216
+	VPERMQ     $0xd8, (R13), Y20
+	JMP        present217
+
+absent216:
+	VMOVUPS Y18, Y20
+
+present217:
+	VPUNPCKLBW Y20, Y19, Y21
+	VPUNPCKHBW Y20, Y19, Y19
+	VPMADDUBSW Y27, Y21, Y21
+	VPADDW     Y21, Y14, Y14
+	VPMADDUBSW Y28, Y19, Y19
+	VPADDW     Y19, Y15, Y15
+	VPUNPCKLBW Y18, Y20, Y19
+	VPUNPCKHBW Y18, Y20, Y20
+	VPMADDUBSW Y27, Y19, Y19
+	VPADDW     Y19, Y16, Y16
+	VPMADDUBSW Y28, Y20, Y19
+	VPADDW     Y19, Y17, Y17
+	ADDQ       xGroup+144(FP), SI
+	ADDQ       $0x04, R9
+	CMPQ       R9, R10
+	JNE        group188
+	ADDQ       aNext+120(FP), BX
+	ADDQ       xNext+160(FP), SI
+	DECQ       R12
+	JNZ        row187
+
+done189:
+	VBROADCASTSS scale+56(FP), Z18
+	MOVQ         bias_base+24(FP), BX
+	LEAQ         (BX)(CX*4), BX
+	VMOVUPS      (BX), Z19
+	VMOVUPS      64(BX), Z20
+	VPSUBW       Y0, Y2, Y2
+	VPSUBW       Y1, Y3, Y3
+	VPSUBW       Y0, Y4, Y4
+	VPSUBW       Y1, Y5, Y5
+	VPSUBW       Y0, Y6, Y6
+	VPSUBW       Y1, Y7, Y7
+	VPSUBW       Y0, Y8, Y8
+	VPSUBW       Y1, Y9, Y9
+	VPSUBW       Y0, Y10, Y10
+	VPSUBW       Y1, Y11, Y11
+	VPSUBW       Y0, Y12, Y12
+	VPSUBW       Y1, Y13, Y13
+	VPSUBW       Y0, Y14, Y14
+	VPSUBW       Y1, Y15, Y15
+	VPSUBW       Y0, Y16, Y16
+	VPSUBW       Y1, Y17, Y17
+	CMPB         stream+232(FP), $0x00
+	JEQ          plain218
+	MOVQ         y_base+0(FP), BX
+	LEAQ         (BX)(CX*4), BX
+	MOVQ         (SP), SI
+	MOVQ         (SI), SI
+	LEAQ         (BX)(SI*4), BX
+	MOVQ         yStep+48(FP), SI
+	MOVL         (DX), DI
+	VPMOVSXWD    Y2, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y3, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000002, DI
+	JZ           done220
+	ADDQ         SI, BX
+	VPMOVSXWD    Y4, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y5, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000004, DI
+	JZ           done220
+	ADDQ         SI, BX
+	VPMOVSXWD    Y6, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y7, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000008, DI
+	JZ           done220
+	ADDQ         SI, BX
+	VPMOVSXWD    Y8, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y9, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000010, DI
+	JZ           done220
+	ADDQ         SI, BX
+	VPMOVSXWD    Y10, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y11, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000020, DI
+	JZ           done220
+	ADDQ         SI, BX
+	VPMOVSXWD    Y12, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y13, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000040, DI
+	JZ           done220
+	ADDQ         SI, BX
+	VPMOVSXWD    Y14, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y15, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+	TESTL        $0x00000080, DI
+	JZ           done220
+	ADDQ         SI, BX
+	VPMOVSXWD    Y16, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z19, Z0, Z0
+	VMOVNTPS     Z0, (BX)
+	VPMOVSXWD    Y17, Z0
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z18, Z0, Z0
+	VADDPS       Z20, Z0, Z0
+	VMOVNTPS     Z0, 64(BX)
+
+done220:
+	JMP stored219
+
+plain218:
+	MOVQ       y_base+0(FP), BX
+	LEAQ       (BX)(CX*4), BX
+	MOVQ       (SP), SI
+	MOVQ       (SI), SI
+	LEAQ       (BX)(SI*4), BX
+	MOVQ       yStep+48(FP), SI
+	MOVL       (DX), DI
+	VPMOVSXWD  Y2, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y3, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000002, DI
+	JZ         done221
+	ADDQ       SI, BX
+	VPMOVSXWD  Y4, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y5, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000004, DI
+	JZ         done221
+	ADDQ       SI, BX
+	VPMOVSXWD  Y6, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y7, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000008, DI
+	JZ         done221
+	ADDQ       SI, BX
+	VPMOVSXWD  Y8, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y9, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000010, DI
+	JZ         done221
+	ADDQ       SI, BX
+	VPMOVSXWD  Y10, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y11, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000020, DI
+	JZ         done221
+	ADDQ       SI, BX
+	VPMOVSXWD  Y12, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y13, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000040, DI
+	JZ         done221
+	ADDQ       SI, BX
+	VPMOVSXWD  Y14, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y15, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+	TESTL      $0x00000080, DI
+	JZ         done221
+	ADDQ       SI, BX
+	VPMOVSXWD  Y16, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z19, Z0, Z0
+	VMOVUPS    Z0, (BX)
+	PREFETCHT0 128(BX)
+	VPMOVSXWD  Y17, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z18, Z0, Z0
+	VADDPS     Z20, Z0, Z0
+	VMOVUPS    Z0, 64(BX)
+	PREFETCHT0 192(BX)
+
+done221:
+stored219:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows186
+	ADDQ $0x20, CX
+	SUBQ $0x00000020, AX
+	JGE  loop184
+
+done185:
+	ADDQ   $0x00000020, AX
+	MOVQ   yStep+48(FP), AX
+	IMUL3Q $0x08, AX, AX
+	ADDQ   AX, y_base+0(FP)
+	MOVQ   xBlock+152(FP), AX
+	ADDQ   AX, at+128(FP)
+	MOVQ   groups+168(FP), AX
+	LEAQ   4(DX)(AX*4), DX
+	MOVQ   DX, reach_base+200(FP)
+	INCQ   AX
+	SUBQ   AX, reach_len+208(FP)
+	JG     block182
+
+end183:
+	CMPB stream+232(FP), $0x00
+	JEQ  done222
+	SFENCE
+
+done222:
+	VZEROUPPER
+	RET
+
+other181:
+	CMPQ   reach_len+208(FP), $0x00
+	JEQ    end224
+	MOVQ   rows+192(FP), AX
+	TESTQ  AX, AX
+	JLE    end224
+	IMUL3Q $0x28, AX, CX
+	MOVQ   row+184(FP), AX
+	ADDQ   CX, AX
+	MOVQ   AX, 8(SP)
+
+block223:
+	MOVQ reach_base+200(FP), DX
+	XORQ CX, CX
+	MOVQ channels+176(FP), AX
+	SUBQ $0x00000040, AX
+	JL   done226
+
+loop225:
+	MOVQ row+184(FP), BX
+	MOVQ BX, (SP)
+
+rows227:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6230,21 +16025,30 @@ loop96:
 	VXORPS Z15, Z15, Z15
 	MOVQ   a_base+64(FP), BX
 	LEAQ   (BX)(CX*1), BX
+	MOVQ   (SP), SI
+	MOVQ   16(SI), SI
+	LEAQ   (BX)(SI*1), BX
 	MOVQ   x_base+88(FP), SI
 	LEAQ   (SI)(CX*1), SI
+	MOVQ   (SP), DI
+	MOVQ   24(DI), DI
+	LEAQ   (SI)(DI*1), SI
 	ADDQ   at+128(FP), SI
 	MOVQ   aCol+112(FP), DI
 	MOVQ   xCol+136(FP), R8
-	MOVQ   rows+168(FP), R12
-	MOVQ   groups+176(FP), R10
+	MOVQ   (SP), R12
+	MOVQ   32(R12), R12
+	MOVQ   groups+168(FP), R10
+	TESTQ  R10, R10
+	JZ     done230
 	LEAQ   4(DX)(R10*4), R10
 	TESTQ  R12, R12
-	JZ     done100
+	JZ     done230
 
-row98:
+row228:
 	LEAQ 4(DX), R9
 
-group99:
+group229:
 	MOVL      (R9), R11
 	VPMOVSXBW (BX), Z16
 	VPSLLW    $0x07, Z16, Z18
@@ -6255,126 +16059,126 @@ group99:
 	ADDQ      DI, BX
 	MOVQ      SI, R13
 	TESTL     $0x00000001, R11
-	JZ        absent101
+	JZ        absent231
 	VPMOVZXBW (R13), Z20
 	VPMULLW   Z16, Z20, Z20
 	VPADDW    Z20, Z0, Z0
 	VPMOVZXBW 32(R13), Z20
 	VPMULLW   Z17, Z20, Z20
 	VPADDW    Z20, Z1, Z1
-	JMP       present102
+	JMP       present232
 
-absent101:
+absent231:
 	VPADDW Z18, Z0, Z0
 	VPADDW Z19, Z1, Z1
 
-present102:
+present232:
 	ADDQ      R8, R13
 	TESTL     $0x00000002, R11
-	JZ        absent103
+	JZ        absent233
 	VPMOVZXBW (R13), Z20
 	VPMULLW   Z16, Z20, Z20
 	VPADDW    Z20, Z2, Z2
 	VPMOVZXBW 32(R13), Z20
 	VPMULLW   Z17, Z20, Z20
 	VPADDW    Z20, Z3, Z3
-	JMP       present104
+	JMP       present234
 
-absent103:
+absent233:
 	VPADDW Z18, Z2, Z2
 	VPADDW Z19, Z3, Z3
 
-present104:
+present234:
 	ADDQ      R8, R13
 	TESTL     $0x00000004, R11
-	JZ        absent105
+	JZ        absent235
 	VPMOVZXBW (R13), Z20
 	VPMULLW   Z16, Z20, Z20
 	VPADDW    Z20, Z4, Z4
 	VPMOVZXBW 32(R13), Z20
 	VPMULLW   Z17, Z20, Z20
 	VPADDW    Z20, Z5, Z5
-	JMP       present106
+	JMP       present236
 
-absent105:
+absent235:
 	VPADDW Z18, Z4, Z4
 	VPADDW Z19, Z5, Z5
 
-present106:
+present236:
 	ADDQ      R8, R13
 	TESTL     $0x00000008, R11
-	JZ        absent107
+	JZ        absent237
 	VPMOVZXBW (R13), Z20
 	VPMULLW   Z16, Z20, Z20
 	VPADDW    Z20, Z6, Z6
 	VPMOVZXBW 32(R13), Z20
 	VPMULLW   Z17, Z20, Z20
 	VPADDW    Z20, Z7, Z7
-	JMP       present108
+	JMP       present238
 
-absent107:
+absent237:
 	VPADDW Z18, Z6, Z6
 	VPADDW Z19, Z7, Z7
 
-present108:
+present238:
 	ADDQ      R8, R13
 	TESTL     $0x00000010, R11
-	JZ        absent109
+	JZ        absent239
 	VPMOVZXBW (R13), Z20
 	VPMULLW   Z16, Z20, Z20
 	VPADDW    Z20, Z8, Z8
 	VPMOVZXBW 32(R13), Z20
 	VPMULLW   Z17, Z20, Z20
 	VPADDW    Z20, Z9, Z9
-	JMP       present110
+	JMP       present240
 
-absent109:
+absent239:
 	VPADDW Z18, Z8, Z8
 	VPADDW Z19, Z9, Z9
 
-present110:
+present240:
 	ADDQ      R8, R13
 	TESTL     $0x00000020, R11
-	JZ        absent111
+	JZ        absent241
 	VPMOVZXBW (R13), Z20
 	VPMULLW   Z16, Z20, Z20
 	VPADDW    Z20, Z10, Z10
 	VPMOVZXBW 32(R13), Z20
 	VPMULLW   Z17, Z20, Z20
 	VPADDW    Z20, Z11, Z11
-	JMP       present112
+	JMP       present242
 
-absent111:
+absent241:
 	VPADDW Z18, Z10, Z10
 	VPADDW Z19, Z11, Z11
 
-present112:
+present242:
 	ADDQ      R8, R13
 	TESTL     $0x00000040, R11
-	JZ        absent113
+	JZ        absent243
 	VPMOVZXBW (R13), Z18
 	VPMULLW   Z16, Z18, Z18
 	VPADDW    Z18, Z12, Z12
 	VPMOVZXBW 32(R13), Z16
 	VPMULLW   Z17, Z16, Z16
 	VPADDW    Z16, Z13, Z13
-	JMP       present114
+	JMP       present244
 
-absent113:
+absent243:
 	VPADDW Z18, Z12, Z12
 	VPADDW Z19, Z13, Z13
 
-present114:
+present244:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group99
+	JNE  group229
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row98
+	JNZ  row228
 
-done100:
+done230:
 	VBROADCASTSS  scale+56(FP), Z16
 	MOVQ          bias_base+24(FP), BX
 	LEAQ          (BX)(CX*4), BX
@@ -6382,208 +16186,435 @@ done100:
 	VMOVUPS       64(BX), Z19
 	VMOVUPS       128(BX), Z18
 	VMOVUPS       192(BX), Z20
+	VPSUBW        Z14, Z0, Z0
+	VPSUBW        Z15, Z1, Z1
+	VPSUBW        Z14, Z2, Z2
+	VPSUBW        Z15, Z3, Z3
+	VPSUBW        Z14, Z4, Z4
+	VPSUBW        Z15, Z5, Z5
+	VPSUBW        Z14, Z6, Z6
+	VPSUBW        Z15, Z7, Z7
+	VPSUBW        Z14, Z8, Z8
+	VPSUBW        Z15, Z9, Z9
+	VPSUBW        Z14, Z10, Z10
+	VPSUBW        Z15, Z11, Z11
+	VPSUBW        Z14, Z12, Z12
+	VPSUBW        Z15, Z13, Z13
+	CMPB          stream+232(FP), $0x00
+	JEQ           plain245
 	MOVQ          y_base+0(FP), BX
 	LEAQ          (BX)(CX*4), BX
+	MOVQ          (SP), SI
+	MOVQ          (SI), SI
+	LEAQ          (BX)(SI*4), BX
 	MOVQ          yStep+48(FP), SI
 	MOVL          (DX), DI
-	VPSUBW        Z14, Z0, Z0
-	VPMOVSXWD     Y0, Z21
-	VCVTDQ2PS     Z21, Z21
-	VMULPS        Z16, Z21, Z21
-	VADDPS        Z17, Z21, Z21
-	VMOVUPS       Z21, (BX)
+	VPMOVSXWD     Y0, Z14
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z16, Z14, Z14
+	VADDPS        Z17, Z14, Z14
+	VMOVNTPS      Z14, (BX)
+	VEXTRACTI64X4 $0x01, Z0, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z19, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	VPMOVSXWD     Y1, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z18, Z0, Z0
+	VMOVNTPS      Z0, 128(BX)
+	VEXTRACTI64X4 $0x01, Z1, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z20, Z0, Z0
+	VMOVNTPS      Z0, 192(BX)
+	TESTL         $0x00000002, DI
+	JZ            done247
+	ADDQ          SI, BX
+	VPMOVSXWD     Y2, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z17, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z2, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z19, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	VPMOVSXWD     Y3, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z18, Z0, Z0
+	VMOVNTPS      Z0, 128(BX)
+	VEXTRACTI64X4 $0x01, Z3, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z20, Z0, Z0
+	VMOVNTPS      Z0, 192(BX)
+	TESTL         $0x00000004, DI
+	JZ            done247
+	ADDQ          SI, BX
+	VPMOVSXWD     Y4, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z17, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z4, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z19, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	VPMOVSXWD     Y5, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z18, Z0, Z0
+	VMOVNTPS      Z0, 128(BX)
+	VEXTRACTI64X4 $0x01, Z5, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z20, Z0, Z0
+	VMOVNTPS      Z0, 192(BX)
+	TESTL         $0x00000008, DI
+	JZ            done247
+	ADDQ          SI, BX
+	VPMOVSXWD     Y6, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z17, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z6, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z19, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	VPMOVSXWD     Y7, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z18, Z0, Z0
+	VMOVNTPS      Z0, 128(BX)
+	VEXTRACTI64X4 $0x01, Z7, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z20, Z0, Z0
+	VMOVNTPS      Z0, 192(BX)
+	TESTL         $0x00000010, DI
+	JZ            done247
+	ADDQ          SI, BX
+	VPMOVSXWD     Y8, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z17, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z8, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z19, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	VPMOVSXWD     Y9, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z18, Z0, Z0
+	VMOVNTPS      Z0, 128(BX)
+	VEXTRACTI64X4 $0x01, Z9, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z20, Z0, Z0
+	VMOVNTPS      Z0, 192(BX)
+	TESTL         $0x00000020, DI
+	JZ            done247
+	ADDQ          SI, BX
+	VPMOVSXWD     Y10, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z17, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z10, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z19, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	VPMOVSXWD     Y11, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z18, Z0, Z0
+	VMOVNTPS      Z0, 128(BX)
+	VEXTRACTI64X4 $0x01, Z11, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z20, Z0, Z0
+	VMOVNTPS      Z0, 192(BX)
+	TESTL         $0x00000040, DI
+	JZ            done247
+	ADDQ          SI, BX
+	VPMOVSXWD     Y12, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z17, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z12, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z19, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	VPMOVSXWD     Y13, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z18, Z0, Z0
+	VMOVNTPS      Z0, 128(BX)
+	VEXTRACTI64X4 $0x01, Z13, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VADDPS        Z20, Z0, Z0
+	VMOVNTPS      Z0, 192(BX)
+
+done247:
+	JMP stored246
+
+plain245:
+	MOVQ          y_base+0(FP), BX
+	LEAQ          (BX)(CX*4), BX
+	MOVQ          (SP), SI
+	MOVQ          (SI), SI
+	LEAQ          (BX)(SI*4), BX
+	MOVQ          yStep+48(FP), SI
+	MOVL          (DX), DI
+	VPMOVSXWD     Y0, Z14
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z16, Z14, Z14
+	VADDPS        Z17, Z14, Z14
+	VMOVUPS       Z14, (BX)
+	PREFETCHT0    256(BX)
 	VEXTRACTI64X4 $0x01, Z0, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z19, Z0, Z0
 	VMOVUPS       Z0, 64(BX)
-	VPSUBW        Z15, Z1, Z1
+	PREFETCHT0    320(BX)
 	VPMOVSXWD     Y1, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z18, Z0, Z0
 	VMOVUPS       Z0, 128(BX)
+	PREFETCHT0    384(BX)
 	VEXTRACTI64X4 $0x01, Z1, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z20, Z0, Z0
 	VMOVUPS       Z0, 192(BX)
+	PREFETCHT0    448(BX)
 	TESTL         $0x00000002, DI
-	JZ            done115
+	JZ            done248
 	ADDQ          SI, BX
-	VPSUBW        Z14, Z2, Z2
 	VPMOVSXWD     Y2, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z17, Z0, Z0
 	VMOVUPS       Z0, (BX)
+	PREFETCHT0    256(BX)
 	VEXTRACTI64X4 $0x01, Z2, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z19, Z0, Z0
 	VMOVUPS       Z0, 64(BX)
-	VPSUBW        Z15, Z3, Z3
+	PREFETCHT0    320(BX)
 	VPMOVSXWD     Y3, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z18, Z0, Z0
 	VMOVUPS       Z0, 128(BX)
+	PREFETCHT0    384(BX)
 	VEXTRACTI64X4 $0x01, Z3, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z20, Z0, Z0
 	VMOVUPS       Z0, 192(BX)
+	PREFETCHT0    448(BX)
 	TESTL         $0x00000004, DI
-	JZ            done115
+	JZ            done248
 	ADDQ          SI, BX
-	VPSUBW        Z14, Z4, Z4
 	VPMOVSXWD     Y4, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z17, Z0, Z0
 	VMOVUPS       Z0, (BX)
+	PREFETCHT0    256(BX)
 	VEXTRACTI64X4 $0x01, Z4, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z19, Z0, Z0
 	VMOVUPS       Z0, 64(BX)
-	VPSUBW        Z15, Z5, Z5
+	PREFETCHT0    320(BX)
 	VPMOVSXWD     Y5, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z18, Z0, Z0
 	VMOVUPS       Z0, 128(BX)
+	PREFETCHT0    384(BX)
 	VEXTRACTI64X4 $0x01, Z5, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z20, Z0, Z0
 	VMOVUPS       Z0, 192(BX)
+	PREFETCHT0    448(BX)
 	TESTL         $0x00000008, DI
-	JZ            done115
+	JZ            done248
 	ADDQ          SI, BX
-	VPSUBW        Z14, Z6, Z6
 	VPMOVSXWD     Y6, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z17, Z0, Z0
 	VMOVUPS       Z0, (BX)
+	PREFETCHT0    256(BX)
 	VEXTRACTI64X4 $0x01, Z6, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z19, Z0, Z0
 	VMOVUPS       Z0, 64(BX)
-	VPSUBW        Z15, Z7, Z7
+	PREFETCHT0    320(BX)
 	VPMOVSXWD     Y7, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z18, Z0, Z0
 	VMOVUPS       Z0, 128(BX)
+	PREFETCHT0    384(BX)
 	VEXTRACTI64X4 $0x01, Z7, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z20, Z0, Z0
 	VMOVUPS       Z0, 192(BX)
+	PREFETCHT0    448(BX)
 	TESTL         $0x00000010, DI
-	JZ            done115
+	JZ            done248
 	ADDQ          SI, BX
-	VPSUBW        Z14, Z8, Z8
 	VPMOVSXWD     Y8, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z17, Z0, Z0
 	VMOVUPS       Z0, (BX)
+	PREFETCHT0    256(BX)
 	VEXTRACTI64X4 $0x01, Z8, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z19, Z0, Z0
 	VMOVUPS       Z0, 64(BX)
-	VPSUBW        Z15, Z9, Z9
+	PREFETCHT0    320(BX)
 	VPMOVSXWD     Y9, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z18, Z0, Z0
 	VMOVUPS       Z0, 128(BX)
+	PREFETCHT0    384(BX)
 	VEXTRACTI64X4 $0x01, Z9, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z20, Z0, Z0
 	VMOVUPS       Z0, 192(BX)
+	PREFETCHT0    448(BX)
 	TESTL         $0x00000020, DI
-	JZ            done115
+	JZ            done248
 	ADDQ          SI, BX
-	VPSUBW        Z14, Z10, Z10
 	VPMOVSXWD     Y10, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z17, Z0, Z0
 	VMOVUPS       Z0, (BX)
+	PREFETCHT0    256(BX)
 	VEXTRACTI64X4 $0x01, Z10, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z19, Z0, Z0
 	VMOVUPS       Z0, 64(BX)
-	VPSUBW        Z15, Z11, Z11
+	PREFETCHT0    320(BX)
 	VPMOVSXWD     Y11, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z18, Z0, Z0
 	VMOVUPS       Z0, 128(BX)
+	PREFETCHT0    384(BX)
 	VEXTRACTI64X4 $0x01, Z11, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z20, Z0, Z0
 	VMOVUPS       Z0, 192(BX)
+	PREFETCHT0    448(BX)
 	TESTL         $0x00000040, DI
-	JZ            done115
+	JZ            done248
 	ADDQ          SI, BX
-	VPSUBW        Z14, Z12, Z12
 	VPMOVSXWD     Y12, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z17, Z0, Z0
 	VMOVUPS       Z0, (BX)
+	PREFETCHT0    256(BX)
 	VEXTRACTI64X4 $0x01, Z12, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z19, Z0, Z0
 	VMOVUPS       Z0, 64(BX)
-	VPSUBW        Z15, Z13, Z13
+	PREFETCHT0    320(BX)
 	VPMOVSXWD     Y13, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z18, Z0, Z0
 	VMOVUPS       Z0, 128(BX)
+	PREFETCHT0    384(BX)
 	VEXTRACTI64X4 $0x01, Z13, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z16, Z0, Z0
 	VADDPS        Z20, Z0, Z0
 	VMOVUPS       Z0, 192(BX)
+	PREFETCHT0    448(BX)
 
-done115:
+done248:
+stored246:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows227
 	ADDQ $0x40, CX
 	SUBQ $0x00000040, AX
-	JGE  loop96
+	JGE  loop225
 
-done97:
+done226:
 	ADDQ $0x00000040, AX
 
-vector116:
-	TESTQ  AX, AX
-	JLE    next117
+vector249:
+	TESTQ AX, AX
+	JLE   next250
+	MOVQ  row+184(FP), BX
+	MOVQ  BX, (SP)
+
+rows251:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6594,21 +16625,30 @@ vector116:
 	VXORPS Z7, Z7, Z7
 	MOVQ   a_base+64(FP), BX
 	LEAQ   (BX)(CX*1), BX
+	MOVQ   (SP), SI
+	MOVQ   16(SI), SI
+	LEAQ   (BX)(SI*1), BX
 	MOVQ   x_base+88(FP), SI
 	LEAQ   (SI)(CX*1), SI
+	MOVQ   (SP), DI
+	MOVQ   24(DI), DI
+	LEAQ   (SI)(DI*1), SI
 	ADDQ   at+128(FP), SI
 	MOVQ   aCol+112(FP), DI
 	MOVQ   xCol+136(FP), R8
-	MOVQ   rows+168(FP), R12
-	MOVQ   groups+176(FP), R10
+	MOVQ   (SP), R12
+	MOVQ   32(R12), R12
+	MOVQ   groups+168(FP), R10
+	TESTQ  R10, R10
+	JZ     done254
 	LEAQ   4(DX)(R10*4), R10
 	TESTQ  R12, R12
-	JZ     done120
+	JZ     done254
 
-row118:
+row252:
 	LEAQ 4(DX), R9
 
-group119:
+group253:
 	MOVL      (R9), R11
 	VPMOVSXBW (BX), Z8
 	VPSLLW    $0x07, Z8, Z9
@@ -6616,98 +16656,98 @@ group119:
 	ADDQ      DI, BX
 	MOVQ      SI, R13
 	TESTL     $0x00000001, R11
-	JZ        absent121
+	JZ        absent255
 	VPMOVZXBW (R13), Z10
 	VPMULLW   Z8, Z10, Z10
 	VPADDW    Z10, Z0, Z0
-	JMP       present122
+	JMP       present256
 
-absent121:
+absent255:
 	VPADDW Z9, Z0, Z0
 
-present122:
+present256:
 	ADDQ      R8, R13
 	TESTL     $0x00000002, R11
-	JZ        absent123
+	JZ        absent257
 	VPMOVZXBW (R13), Z10
 	VPMULLW   Z8, Z10, Z10
 	VPADDW    Z10, Z1, Z1
-	JMP       present124
+	JMP       present258
 
-absent123:
+absent257:
 	VPADDW Z9, Z1, Z1
 
-present124:
+present258:
 	ADDQ      R8, R13
 	TESTL     $0x00000004, R11
-	JZ        absent125
+	JZ        absent259
 	VPMOVZXBW (R13), Z10
 	VPMULLW   Z8, Z10, Z10
 	VPADDW    Z10, Z2, Z2
-	JMP       present126
+	JMP       present260
 
-absent125:
+absent259:
 	VPADDW Z9, Z2, Z2
 
-present126:
+present260:
 	ADDQ      R8, R13
 	TESTL     $0x00000008, R11
-	JZ        absent127
+	JZ        absent261
 	VPMOVZXBW (R13), Z10
 	VPMULLW   Z8, Z10, Z10
 	VPADDW    Z10, Z3, Z3
-	JMP       present128
+	JMP       present262
 
-absent127:
+absent261:
 	VPADDW Z9, Z3, Z3
 
-present128:
+present262:
 	ADDQ      R8, R13
 	TESTL     $0x00000010, R11
-	JZ        absent129
+	JZ        absent263
 	VPMOVZXBW (R13), Z10
 	VPMULLW   Z8, Z10, Z10
 	VPADDW    Z10, Z4, Z4
-	JMP       present130
+	JMP       present264
 
-absent129:
+absent263:
 	VPADDW Z9, Z4, Z4
 
-present130:
+present264:
 	ADDQ      R8, R13
 	TESTL     $0x00000020, R11
-	JZ        absent131
+	JZ        absent265
 	VPMOVZXBW (R13), Z10
 	VPMULLW   Z8, Z10, Z10
 	VPADDW    Z10, Z5, Z5
-	JMP       present132
+	JMP       present266
 
-absent131:
+absent265:
 	VPADDW Z9, Z5, Z5
 
-present132:
+present266:
 	ADDQ      R8, R13
 	TESTL     $0x00000040, R11
-	JZ        absent133
+	JZ        absent267
 	VPMOVZXBW (R13), Z9
 	VPMULLW   Z8, Z9, Z9
 	VPADDW    Z9, Z6, Z6
-	JMP       present134
+	JMP       present268
 
-absent133:
+absent267:
 	VPADDW Z9, Z6, Z6
 
-present134:
+present268:
 	ADDQ xGroup+144(FP), SI
 	ADDQ $0x04, R9
 	CMPQ R9, R10
-	JNE  group119
+	JNE  group253
 	ADDQ aNext+120(FP), BX
 	ADDQ xNext+160(FP), SI
 	DECQ R12
-	JNZ  row118
+	JNZ  row252
 
-done120:
+done254:
 	VBROADCASTSS  scale+56(FP), Z8
 	MOVL          $0xffffffff, BX
 	BZHIL         AX, BX, BX
@@ -6719,16 +16759,136 @@ done120:
 	LEAQ          (BX)(CX*4), BX
 	VMOVUPS.Z     (BX), K1, Z9
 	VMOVUPS.Z     64(BX), K2, Z10
+	VPSUBW        Z7, Z0, Z0
+	VPSUBW        Z7, Z1, Z1
+	VPSUBW        Z7, Z2, Z2
+	VPSUBW        Z7, Z3, Z3
+	VPSUBW        Z7, Z4, Z4
+	VPSUBW        Z7, Z5, Z5
+	VPSUBW        Z7, Z6, Z6
+	CMPB          stream+232(FP), $0x00
+	JEQ           plain269
+	CMPQ          AX, $0x20
+	JL            plain269
 	MOVQ          y_base+0(FP), BX
 	LEAQ          (BX)(CX*4), BX
+	MOVQ          (SP), SI
+	MOVQ          (SI), SI
+	LEAQ          (BX)(SI*4), BX
 	MOVQ          yStep+48(FP), SI
 	MOVL          (DX), DI
-	VPSUBW        Z7, Z0, Z0
-	VPMOVSXWD     Y0, Z11
-	VCVTDQ2PS     Z11, Z11
-	VMULPS        Z8, Z11, Z11
-	VADDPS        Z9, Z11, Z11
-	VMOVUPS       Z11, K1, (BX)
+	VPMOVSXWD     Y0, Z7
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z8, Z7, Z7
+	VADDPS        Z9, Z7, Z7
+	VMOVNTPS      Z7, (BX)
+	VEXTRACTI64X4 $0x01, Z0, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z10, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	TESTL         $0x00000002, DI
+	JZ            done271
+	ADDQ          SI, BX
+	VPMOVSXWD     Y1, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z9, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z1, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z10, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	TESTL         $0x00000004, DI
+	JZ            done271
+	ADDQ          SI, BX
+	VPMOVSXWD     Y2, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z9, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z2, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z10, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	TESTL         $0x00000008, DI
+	JZ            done271
+	ADDQ          SI, BX
+	VPMOVSXWD     Y3, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z9, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z3, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z10, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	TESTL         $0x00000010, DI
+	JZ            done271
+	ADDQ          SI, BX
+	VPMOVSXWD     Y4, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z9, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z4, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z10, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	TESTL         $0x00000020, DI
+	JZ            done271
+	ADDQ          SI, BX
+	VPMOVSXWD     Y5, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z9, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z5, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z10, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+	TESTL         $0x00000040, DI
+	JZ            done271
+	ADDQ          SI, BX
+	VPMOVSXWD     Y6, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z9, Z0, Z0
+	VMOVNTPS      Z0, (BX)
+	VEXTRACTI64X4 $0x01, Z6, Y0
+	VPMOVSXWD     Y0, Z0
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VADDPS        Z10, Z0, Z0
+	VMOVNTPS      Z0, 64(BX)
+
+done271:
+	JMP stored270
+
+plain269:
+	MOVQ          y_base+0(FP), BX
+	LEAQ          (BX)(CX*4), BX
+	MOVQ          (SP), SI
+	MOVQ          (SI), SI
+	LEAQ          (BX)(SI*4), BX
+	MOVQ          yStep+48(FP), SI
+	MOVL          (DX), DI
+	VPMOVSXWD     Y0, Z7
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z8, Z7, Z7
+	VADDPS        Z9, Z7, Z7
+	VMOVUPS       Z7, K1, (BX)
 	VEXTRACTI64X4 $0x01, Z0, Y0
 	VPMOVSXWD     Y0, Z0
 	VCVTDQ2PS     Z0, Z0
@@ -6736,9 +16896,8 @@ done120:
 	VADDPS        Z10, Z0, Z0
 	VMOVUPS       Z0, K2, 64(BX)
 	TESTL         $0x00000002, DI
-	JZ            done135
+	JZ            done272
 	ADDQ          SI, BX
-	VPSUBW        Z7, Z1, Z1
 	VPMOVSXWD     Y1, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z8, Z0, Z0
@@ -6751,9 +16910,8 @@ done120:
 	VADDPS        Z10, Z0, Z0
 	VMOVUPS       Z0, K2, 64(BX)
 	TESTL         $0x00000004, DI
-	JZ            done135
+	JZ            done272
 	ADDQ          SI, BX
-	VPSUBW        Z7, Z2, Z2
 	VPMOVSXWD     Y2, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z8, Z0, Z0
@@ -6766,9 +16924,8 @@ done120:
 	VADDPS        Z10, Z0, Z0
 	VMOVUPS       Z0, K2, 64(BX)
 	TESTL         $0x00000008, DI
-	JZ            done135
+	JZ            done272
 	ADDQ          SI, BX
-	VPSUBW        Z7, Z3, Z3
 	VPMOVSXWD     Y3, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z8, Z0, Z0
@@ -6781,9 +16938,8 @@ done120:
 	VADDPS        Z10, Z0, Z0
 	VMOVUPS       Z0, K2, 64(BX)
 	TESTL         $0x00000010, DI
-	JZ            done135
+	JZ            done272
 	ADDQ          SI, BX
-	VPSUBW        Z7, Z4, Z4
 	VPMOVSXWD     Y4, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z8, Z0, Z0
@@ -6796,9 +16952,8 @@ done120:
 	VADDPS        Z10, Z0, Z0
 	VMOVUPS       Z0, K2, 64(BX)
 	TESTL         $0x00000020, DI
-	JZ            done135
+	JZ            done272
 	ADDQ          SI, BX
-	VPSUBW        Z7, Z5, Z5
 	VPMOVSXWD     Y5, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z8, Z0, Z0
@@ -6811,9 +16966,8 @@ done120:
 	VADDPS        Z10, Z0, Z0
 	VMOVUPS       Z0, K2, 64(BX)
 	TESTL         $0x00000040, DI
-	JZ            done135
+	JZ            done272
 	ADDQ          SI, BX
-	VPSUBW        Z7, Z6, Z6
 	VPMOVSXWD     Y6, Z0
 	VCVTDQ2PS     Z0, Z0
 	VMULPS        Z8, Z0, Z0
@@ -6826,24 +16980,35 @@ done120:
 	VADDPS        Z10, Z0, Z0
 	VMOVUPS       Z0, K2, 64(BX)
 
-done135:
+done272:
+stored270:
+	MOVQ (SP), BX
+	ADDQ $0x28, BX
+	MOVQ BX, (SP)
+	CMPQ BX, 8(SP)
+	JNE  rows251
 	ADDQ $0x20, CX
 	SUBQ $0x20, AX
-	JMP  vector116
+	JMP  vector249
 
-next117:
+next250:
 	MOVQ   yStep+48(FP), AX
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, y_base+0(FP)
 	MOVQ   xBlock+152(FP), AX
 	ADDQ   AX, at+128(FP)
-	MOVQ   groups+176(FP), AX
+	MOVQ   groups+168(FP), AX
 	LEAQ   4(DX)(AX*4), DX
-	MOVQ   DX, reach_base+192(FP)
+	MOVQ   DX, reach_base+200(FP)
 	INCQ   AX
-	SUBQ   AX, reach_len+200(FP)
-	JG     block94
+	SUBQ   AX, reach_len+208(FP)
+	JG     block223
 
-end95:
+end224:
+	CMPB stream+232(FP), $0x00
+	JEQ  done273
+	SFENCE
+
+done273:
 	VZEROUPPER
 	RET

@@ -7,20 +7,20 @@ package kernel
 // depthwiseF32AVX2 computes sums. Shapes other than 0 want a multiple of 8 channels.
 //
 //go:noescape
-func depthwiseF32AVX2(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int, ahead []float32, lines int, stream bool)
+func depthwiseF32AVX2(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, ahead []float32, then []float32, lines int, stream bool)
 
 // depthwiseU8S8AVX2 computes sums.
 //
 //go:noescape
-func depthwiseU8S8AVX2(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int)
+func depthwiseU8S8AVX2(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, stream bool)
 
-// depthwiseF32AVX512 computes sums. Shapes other than 0 want a multiple of 32 channels.
+// depthwiseF32AVX512 computes sums.
 //
 //go:noescape
-func depthwiseF32AVX512(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int, ahead []float32, lines int, stream bool)
+func depthwiseF32AVX512(y []float32, init []float32, yStep int, initStep int, a []float32, x []float32, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, ahead []float32, then []float32, lines int, stream bool)
 
 // depthwiseU8S8AVX512 computes sums.
 // Shapes other than 0 want a multiple of 32 channels.
 //
 //go:noescape
-func depthwiseU8S8AVX512(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, rows int, groups int, channels int, reach []uint32, shape int)
+func depthwiseU8S8AVX512(y []float32, bias []float32, yStep int, scale float32, a []int8, x []uint8, aCol int, aNext int, at int, xCol int, xGroup int, xBlock int, xNext int, groups int, channels int, row *int, rows int, reach []uint32, shape int, stream bool)

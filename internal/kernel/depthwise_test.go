@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"unsafe"
 )
 
 // A lineTest is a row of sums and terms at equal distances, the first of them
@@ -14,12 +13,14 @@ import (
 type lineTest struct {
 	sums, sumStep, term0, terms, termStep, width int
 
-	rows, channels, column, yStep int
+	rows, channels, column, yStep int // rows of terms
+
+	table []Row
 }
 
 func (l lineTest) String() string {
-	return fmt.Sprintf("%d sums every %d, %d terms every %d from %d on, width %d, %d rows, %d of %d channels",
-		l.sums, l.sumStep, l.terms, l.termStep, l.term0, l.width, l.rows, l.channels, l.column)
+	return fmt.Sprintf("%d sums every %d, %d terms every %d from %d on, width %d, %d of %d channels, rows %v",
+		l.sums, l.sumStep, l.terms, l.termStep, l.term0, l.width, l.channels, l.column, l.table)
 }
 
 func (l lineTest) line() *Line {
@@ -35,25 +36,42 @@ func (l lineTest) line() *Line {
 
 // steps has rows of a that lie one behind the other, and rows of x that overlap.
 func (l lineTest) steps() Steps {
-	return Steps{Rows: l.rows, A: l.terms * l.column, X: l.width / 2 * l.column, Column: l.column}
+	return Steps{A: l.terms * l.column, X: l.width / 2 * l.column, Column: l.column}
 }
 
 // sizes returns the lengths of the arrays: each ends with the last value that
 // belongs to it.
 func (l lineTest) sizes() (y, a, x int) {
 	s := l.steps()
-	y = max(0, (l.sums-1)*l.yStep+l.channels)
-	a = max(0, (l.rows-1)*s.A+(l.terms-1)*l.column+l.channels)
-	return y, a, max(0, (l.rows-1)*s.X+(l.width-1)*l.column+l.channels)
+	for _, r := range l.table {
+		y = max(y, r.Y+(l.sums-1)*l.yStep+l.channels)
+		a = max(a, r.A+(r.Terms-1)*s.A+(l.terms-1)*l.column+l.channels)
+		x = max(x, r.X+(r.Terms-1)*s.X+(l.width-1)*l.column+l.channels)
+	}
+	return y, a, x
+}
+
+// random gives the line a table: rows of sums one behind the other, or the same
+// again, whose terms lie anywhere.
+func (l *lineTest) random(rng *rand.Rand) {
+	y := 0
+	for range rng.IntN(4) {
+		l.table = append(l.table, Row{
+			Y: y, Init: y, A: rng.IntN(2) * l.column, X: rng.IntN(4) * l.column, Terms: rng.IntN(l.rows + 1),
+		})
+		if rng.IntN(4) > 0 {
+			y += l.sums * l.yStep
+		}
+	}
 }
 
 // each calls f for every term of a sum: its places in a and x.
-func (l lineTest) each(i, c int, f func(a, x int)) {
+func (l lineTest) each(row Row, i, c int, f func(a, x int)) {
 	s := l.steps()
-	for r := range l.rows {
+	for r := range row.Terms {
 		for k := range l.terms {
 			if column := i*l.sumStep + l.term0 + k*l.termStep; column >= 0 && column < l.width {
-				f(r*s.A+k*l.column+c, r*s.X+column*l.column+c)
+				f(row.A+r*s.A+k*l.column+c, row.X+r*s.X+column*l.column+c)
 			}
 		}
 	}
@@ -71,6 +89,7 @@ func lineTests(rng *rand.Rand) []lineTest {
 			l.channels = 32 * (1 + rng.IntN(3))
 		}
 		l.column, l.yStep = l.channels+rng.IntN(3), l.channels+rng.IntN(3)
+		l.random(rng)
 		all = append(all, l)
 	}
 	for _, k := range []int{1, 2, 3, 4, 5, 6, 7, 9, 11} {
@@ -104,36 +123,46 @@ func TestDepthwiseF32(t *testing.T) {
 			switch rng.IntN(3) {
 			case 0: // the same for all sums
 				initStep = 0
+				l.table = append([]Row(nil), l.table...)
+				for i := range l.table {
+					l.table[i].Init = 0
+				}
 				init = inits.last(l.channels, normal)
 			case 1: // in place
 				init = ys.last(ySize, normal)
 			}
-			want, terms := make([]float64, ySize), make([]float64, ySize)
-			for i := range l.sums {
-				for c := range l.channels {
-					at := i*l.yStep + c
-					want[at] = float64(init[i*initStep+c])
-					terms[at] = math.Abs(want[at])
-					l.each(i, c, func(ai, xi int) {
-						term := float64(a[ai]) * float64(x[xi])
-						want[at] += term
-						terms[at] += math.Abs(term)
-					})
-				}
-			}
 			y := ys[len(ys)-ySize:]
-			if ySize == 0 || len(init) == 0 || &init[0] != &y[0] {
+			inPlace := ySize > 0 && len(init) > 0 && &init[0] == &y[0]
+			if !inPlace {
 				ys.last(ySize, func(int) float32 { return marginValue })
 			}
+			want, terms, written := make([]float64, ySize), make([]float64, ySize), make([]bool, ySize)
+			for _, r := range l.table {
+				for i := range l.sums {
+					for c := range l.channels {
+						at := r.Y + i*l.yStep + c
+						if !inPlace || !written[at] {
+							want[at] = float64(init[r.Init+i*initStep+c])
+							terms[at] = math.Abs(want[at])
+						}
+						written[at] = true
+						l.each(r, i, c, func(ai, xi int) {
+							term := float64(a[ai]) * float64(x[xi])
+							want[at] += term
+							terms[at] += math.Abs(term)
+						})
+					}
+				}
+			}
 			old := append([]float32(nil), y...)
-			DepthwiseF32(y, l.yStep, init, initStep, a, x, l.channels, l.line(), l.steps())
+			DepthwiseF32(y, l.yStep, init, initStep, a, x, l.channels, l.line(), l.table, l.steps())
 			for at, v := range y {
 				switch {
-				case at%l.yStep >= l.channels:
+				case !written[at]:
 					if v != old[at] {
 						t.Fatalf("%v: wrote between the sums", l)
 					}
-				case !(math.Abs(float64(v)-want[at]) <= rounding(l.rows*l.terms+2)*terms[at]):
+				case !(math.Abs(float64(v)-want[at]) <= rounding(len(l.table)*l.rows*l.terms+2)*terms[at]):
 					t.Fatalf("%v: sum %d, channel %d is %g, want %g", l, at/l.yStep, at%l.yStep, v, want[at])
 				}
 			}
@@ -142,32 +171,41 @@ func TestDepthwiseF32(t *testing.T) {
 }
 
 // What is done for the caches changes no bit, whatever is read ahead.
-func TestDepthwiseF32Streams(t *testing.T) {
+func TestDepthwiseStreams(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(13, 14))
+		ys := newEdge[float32](t, depthwiseEdge)
+		zero := func(int) float32 { return 0 }
 		for _, l := range lineTests(rng) {
 			l.channels = (l.channels + 15) / 16 * 16
-			l.column, l.yStep = l.channels, l.channels
+			l.column, l.yStep, l.table = l.channels, l.channels, nil
+			l.random(rng)
+			for i := range l.table {
+				l.table[i].Init = 0
+			}
 			ySize, aSize, xSize := l.sizes()
 			a, x, init := normals(rng, aSize), normals(rng, xSize), normals(rng, l.channels)
-			plain, y := make([]float32, ySize), aligned(ySize)
-			DepthwiseF32(plain, l.yStep, init, 0, a, x, l.channels, l.line(), l.steps())
 			s := l.steps()
-			s.Stream, s.Ahead = true, x[:rng.IntN(xSize+1)]
-			DepthwiseF32(y, l.yStep, init, 0, a, x, l.channels, l.line(), s)
+			s.Stream, s.Ahead = true, [2][]float32{x[:rng.IntN(xSize+1)], a[:rng.IntN(aSize+1)]}
+			plain, y := make([]float32, ySize), ys.last(ySize, zero) // begins with a line of the cache
+			DepthwiseF32(plain, l.yStep, init, 0, a, x, l.channels, l.line(), l.table, l.steps())
+			DepthwiseF32(y, l.yStep, init, 0, a, x, l.channels, l.line(), l.table, s)
 			equalBits(t, l.String(), y, plain)
+
+			factors, codes := make([]int8, aSize, aSize+64), make([]uint8, xSize, xSize+64)
+			for i := range factors {
+				factors[i] = int8(rng.IntN(3) - 1)
+			}
+			for i := range codes {
+				codes[i] = uint8(rng.IntN(256))
+			}
+			clear(plain)
+			y = ys.last(ySize, zero)
+			DepthwiseU8S8(plain, l.yStep, 0.1, init, factors, codes, l.channels, l.line(), l.table, l.steps())
+			DepthwiseU8S8(y, l.yStep, 0.1, init, factors, codes, l.channels, l.line(), l.table, s)
+			equalBits(t, l.String()+" of codes", y, plain)
 		}
 	})
-}
-
-// aligned returns n values that begin with a line of the cache.
-func aligned(n int) []float32 {
-	x := make([]float32, n+16)
-	first := 0
-	for uintptr(unsafe.Pointer(&x[first]))%64 != 0 {
-		first++
-	}
-	return x[first:][:n]
 }
 
 func TestDepthwiseU8S8(t *testing.T) {
@@ -178,6 +216,7 @@ func TestDepthwiseU8S8(t *testing.T) {
 			tests = append(tests, lineTest{
 				sums: 9, sumStep: 1, terms: terms, termStep: 1, width: 9 + terms,
 				rows: MaxTermsU8S8 / terms, channels: 100, column: 100, yStep: 100,
+				table: []Row{{Terms: MaxTermsU8S8 / terms}},
 			})
 		}
 		ys, biases := newEdge[float32](t, depthwiseEdge), newEdge[float32](t, depthwiseEdge)
@@ -195,14 +234,23 @@ func TestDepthwiseU8S8(t *testing.T) {
 			bias := biases.last(l.channels, func(int) float32 { return float32(rng.NormFloat64()) })
 			scale := float32(rng.NormFloat64())
 			y := ys.last(ySize, func(int) float32 { return marginValue })
-			DepthwiseU8S8(y, l.yStep, scale, bias, a, x, l.channels, l.line(), l.steps())
+			sums := make([]*int, ySize) // nil for what is none
+			for _, r := range l.table {
+				for at := r.Y; at < min(r.Y+l.sums*l.yStep, ySize); at++ {
+					i, c := (at-r.Y)/l.yStep, (at-r.Y)%l.yStep
+					if c >= l.channels {
+						continue
+					}
+					sums[at] = new(int)
+					l.each(r, i, c, func(ai, xi int) { *sums[at] += int(a[ai]) * (int(x[xi]) - 128) })
+				}
+			}
+			DepthwiseU8S8(y, l.yStep, scale, bias, a, x, l.channels, l.line(), l.table, l.steps())
 			for at, v := range y {
 				c, want := at%l.yStep, float32(marginValue)
-				if c < l.channels {
-					sum := 0
-					l.each(at/l.yStep, c, func(ai, xi int) { sum += int(a[ai]) * (int(x[xi]) - 128) })
+				if sums[at] != nil {
 					// The product is exact in float64, so that it is rounded once.
-					want = float32(float64(float32(sum)) * float64(scale))
+					want = float32(float64(float32(*sums[at])) * float64(scale))
 					want = float32(float64(want) + float64(bias[c]))
 				}
 				if v != want {
@@ -222,7 +270,7 @@ func TestDepthwiseShapes(t *testing.T) {
 		floats[line.floats.number], codes[line.codes.number] = true, true
 	}
 	for number, s := range shapes {
-		if !floats[number] || s.sums == 7 && !codes[number] {
+		if !floats[number] || s.codes() && !codes[number] {
 			t.Errorf("no test has the shape %+v", s)
 		}
 	}
@@ -233,15 +281,18 @@ func TestDepthwiseMistakes(t *testing.T) {
 	f := func(n int) []float32 { return make([]float32, n) }
 	a, x := make([]int8, 999), make([]uint8, 999)
 	eachLevel(t, func(t *testing.T) {
-		s := Steps{Rows: 1, A: 20, X: 40, Column: 10}
-		many := Steps{Rows: 128, Column: 0}
+		s, rows := Steps{A: 20, X: 40, Column: 10}, []Row{{Terms: 1}}
+		second, many := []Row{{Terms: 1}, {Y: 1, Init: 1, Terms: 1}}, []Row{{}, {Terms: 128}}
 		for what, call := range map[string]func(){
-			"DepthwiseF32: y":     func() { DepthwiseF32(f(29), 10, f(10), 0, f(99), f(99), 10, line, s) },
-			"DepthwiseF32: init":  func() { DepthwiseF32(f(30), 10, f(29), 10, f(99), f(99), 10, line, s) },
-			"DepthwiseF32: step":  func() { DepthwiseF32(f(30), -1, f(30), 10, f(99), f(99), 10, line, s) },
-			"DepthwiseU8S8: y":    func() { DepthwiseU8S8(f(29), 10, 1, f(10), a, x, 10, line, s) },
-			"DepthwiseU8S8: bias": func() { DepthwiseU8S8(f(30), 10, 1, f(9), a, x, 10, line, s) },
-			"DepthwiseU8S8: many": func() { DepthwiseU8S8(f(30), 10, 1, f(10), a, x, 10, line, many) },
+			"DepthwiseF32: y":        func() { DepthwiseF32(f(29), 10, f(10), 0, f(99), f(99), 10, line, rows, s) },
+			"DepthwiseF32: init":     func() { DepthwiseF32(f(30), 10, f(29), 10, f(99), f(99), 10, line, rows, s) },
+			"DepthwiseF32: step":     func() { DepthwiseF32(f(30), -1, f(30), 10, f(99), f(99), 10, line, rows, s) },
+			"DepthwiseF32: row y":    func() { DepthwiseF32(f(30), 10, f(31), 10, f(99), f(99), 10, line, second, s) },
+			"DepthwiseF32: row init": func() { DepthwiseF32(f(31), 10, f(30), 10, f(99), f(99), 10, line, second, s) },
+			"DepthwiseU8S8: row":     func() { DepthwiseU8S8(f(30), 10, 1, f(10), a, x, 10, line, second, s) },
+			"DepthwiseU8S8: y":       func() { DepthwiseU8S8(f(29), 10, 1, f(10), a, x, 10, line, rows, s) },
+			"DepthwiseU8S8: bias":    func() { DepthwiseU8S8(f(30), 10, 1, f(9), a, x, 10, line, rows, s) },
+			"DepthwiseU8S8: many":    func() { DepthwiseU8S8(f(30), 10, 1, f(10), a, x, 10, line, many, Steps{}) },
 		} {
 			op, _, _ := strings.Cut(what, ":")
 			func() {
@@ -263,18 +314,18 @@ func BenchmarkDepthwise(b *testing.B) {
 	for _, k := range []int{3, 5, 7} {
 		l := lineTest{
 			sums: 28, sumStep: 1, term0: -(k / 2), terms: k, termStep: 1, width: 28,
-			rows: k, channels: channels, column: channels, yStep: channels,
+			rows: k, channels: channels, column: channels, yStep: channels, table: []Row{{Terms: k}},
 		}
 		ySize, aSize, xSize := l.sizes()
 		count := 2 * l.sums * k * k * channels
 		y, bias, line := make([]float32, ySize), make([]float32, channels), l.line()
 		eachLevelRate(b, fmt.Sprintf("type=f32/k=%d", k), rate, func() (func(), int) {
 			a, x := make([]float32, aSize), make([]float32, xSize)
-			return func() { DepthwiseF32(y, l.yStep, bias, 0, a, x, channels, line, l.steps()) }, count
+			return func() { DepthwiseF32(y, l.yStep, bias, 0, a, x, channels, line, l.table, l.steps()) }, count
 		})
 		eachLevelRate(b, fmt.Sprintf("type=u8s8/k=%d", k), rate, func() (func(), int) {
 			a, x := make([]int8, aSize, aSize+64), make([]uint8, xSize, xSize+64)
-			return func() { DepthwiseU8S8(y, l.yStep, 1, bias, a, x, channels, line, l.steps()) }, count
+			return func() { DepthwiseU8S8(y, l.yStep, 1, bias, a, x, channels, line, l.table, l.steps()) }, count
 		})
 	}
 }

@@ -6,27 +6,67 @@ package kernel
 // as the sums, and it serves all lines.
 type shape struct{ sums, factors int }
 
-// shapes is the list in the generator. DepthwiseU8S8 has those with 7 sums.
-var shapes = [...]shape{{7, 1}, {7, 3}, {7, 5}, {7, 7}, {3, 7}, {5, 7}}
+// shapes is the list in the generator, which sums of networks' layers want:
+// blocks of 7 and 8 pixels, or all taps of a filter's row.
+var shapes = [...]shape{{7, 1}, {7, 3}, {7, 5}, {7, 7}, {8, 3}, {8, 5}, {8, 7}, {3, 8}, {5, 8}, {7, 8}}
+
+// codes reports whether DepthwiseU8S8 has the shape.
+func (s shape) codes() bool { return s.sums >= 7 && s.factors < 8 }
+
+// partly reports whether a group may have fewer factors, where the values are
+// floats.
+func (s shape) partly() bool { return s.factors >= 7 }
 
 // best returns the number of the shape that computes a line, of codes or of
-// floats, with the fewest products. In shape 0 a product counts twice, as it
-// loads its value of x for itself. Only groups of 7 floats may be incomplete.
+// floats, with the least work.
 func (l *Line) best(codes bool) int {
-	best, least := 0, 2*len(l.sums)*len(l.terms)
+	work := l.workF32
+	if codes {
+		work = l.workU8S8
+	}
+	best, least := 0, work(0)
 	step := distance(l.terms)
 	if step == 0 || len(l.sums) > 1 && distance(l.sums) != step {
 		return best
 	}
-	for number, s := range shapes[1:] {
-		if codes && s.sums < 7 || (codes || s.factors < 7) && len(l.terms)%s.factors != 0 {
+	for i, s := range shapes[1:] {
+		if codes && !s.codes() || (codes || !s.partly()) && len(l.terms)%s.factors != 0 {
 			continue
 		}
-		if n := ceil(len(l.sums), s.sums) * s.sums * ceil(len(l.terms), s.factors) * s.factors; n < least {
-			best, least = 1+number, n
+		if n := work(1 + i); n < least {
+			best, least = 1+i, n
 		}
 	}
 	return best
+}
+
+// workF32 returns how many products and loads a shape takes for a line of
+// floats. The rest of the work on a group counts as two of them.
+func (l *Line) workF32(number int) (n int) {
+	s, t := shapes[number], l.tile(number)
+	for i, columns := range t.reach {
+		if i%(1+t.groups) == 0 { // sums
+			continue
+		}
+		n += s.factors + 2
+		for j := range s.sums + s.factors - 1 {
+			if columns>>j&1 != 0 {
+				n += 1 + min(j+1, s.sums, s.factors, s.sums+s.factors-1-j)
+			}
+		}
+	}
+	return n
+}
+
+// workU8S8 returns how many products a shape takes for a line of codes: in whole
+// blocks, whether their columns exist or not. Those of shape 0, which are of
+// words instead of bytes, count twice.
+func (l *Line) workU8S8(number int) int {
+	if number == 0 {
+		return 2 * len(l.sums) * len(l.terms)
+	}
+	s := shapes[number]
+	return ceil(len(l.sums), s.sums) * s.sums * ceil(len(l.terms), s.factors) * s.factors
 }
 
 func ceil(n, size int) int { return (n + size - 1) / size }

@@ -11,15 +11,25 @@ import (
 
 // Both kernels find their terms by the same parameters: see the type walk in
 // package kernel.
-const walk = "aCol, aNext, at, xCol, xGroup, xBlock, xNext, rows, groups, channels int, reach []uint32, shape int"
+const walk = "aCol, aNext, at, xCol, xGroup, xBlock, xNext, groups, channels int, row *int, rows int, reach []uint32, shape int"
 
 var walkSteps = []string{"aCol", "aNext", "at", "xCol", "xGroup", "xBlock", "xNext"}
 
-// A group of wholeGroup factors may have fewer: those that exist are in the bits
-// from firstFactor on.
+// A group of leastGroup factors or more may have fewer: those that exist are in
+// the bits from firstFactor on.
 const (
 	firstFactor = 1 << 24
-	wholeGroup  = 7
+	leastGroup  = 7
+)
+
+// A row of sums has an entry in a table: see the type Row in package kernel.
+const (
+	rowY = 8 * iota
+	rowInit
+	rowA
+	rowX
+	rowTerms
+	rowSize
 )
 
 // inBytes turns parameters that count values of 4 bytes into bytes. What stays
@@ -46,6 +56,10 @@ type block struct {
 	lanes   int      // channels in a vector
 	vecs    int      // vectors of channels at a time
 	results []string // arrays in which every sum has its place
+
+	// The row in work and the one behind the last: a group goes through all
+	// rows, so that what it reads of x stays in the level 1 cache.
+	row, end Mem
 }
 
 // A group is the code for some channels of a block.
@@ -59,19 +73,26 @@ type group struct {
 
 // each writes the loop over blocks and, in each, over its channels: over groups
 // of vecs vectors and, if tail is set, then over single vectors, of which the
-// last may be filled in part.
+// last may be filled in part. The loop over rows is within.
 func (b block) each(body func(group), tail bool) {
 	g := group{block: b, left: GP64(), first: GP64(), reach: GP64()}
 	begin, end := b.Label("block"), b.Label("end")
 	reach := Param("reach")
 	CMPQ(memory(reach.Len()), Imm(0))
 	JEQ(LabelRef(end))
+	behind, size := Load(Param("rows"), GP64()), GP64()
+	TESTQ(behind, behind)
+	JLE(LabelRef(end))
+	IMUL3Q(Imm(rowSize), behind, size)
+	Load(Param("row"), behind)
+	ADDQ(size, behind)
+	MOVQ(behind, b.end)
 	Label(begin)
 	Load(reach.Base(), g.reach)
 	XORQ(g.first, g.first)
 	Load(Param("channels"), g.left)
 	b.While(g.left, b.vecs*b.lanes, func() {
-		body(g)
+		g.eachRow(body)
 		ADDQ(Imm(uint64(b.vecs*b.lanes)), g.first)
 	})
 	if tail {
@@ -80,7 +101,7 @@ func (b block) each(body func(group), tail bool) {
 		Label(vector)
 		TESTQ(g.left, g.left)
 		JLE(LabelRef(next))
-		body(g)
+		g.eachRow(body)
 		ADDQ(Imm(uint64(b.lanes)), g.first)
 		SUBQ(Imm(uint64(b.lanes)), g.left)
 		JMP(LabelRef(vector))
@@ -102,6 +123,21 @@ func (b block) each(body func(group), tail bool) {
 	SUBQ(step, memory(reach.Len()))
 	JG(LabelRef(begin))
 	Label(end)
+}
+
+// eachRow writes the loop over rows.
+func (g group) eachRow(body func(group)) {
+	row, loop := GP64(), g.Label("rows")
+	Load(Param("row"), row)
+	MOVQ(row, g.row)
+	Label(loop)
+	body(g)
+	row = GP64()
+	MOVQ(g.row, row)
+	ADDQ(Imm(rowSize), row)
+	MOVQ(row, g.row)
+	CMPQ(row, g.end)
+	JNE(LabelRef(loop))
 }
 
 // registers returns n times as many registers as the group has vectors.
@@ -132,9 +168,19 @@ func (g group) of(param string, size int) Mem {
 	return Mem{Base: base}
 }
 
+// ofRow is of within the row: field is the place in its entry of where it
+// begins.
+func (g group) ofRow(param string, size, field int) Mem {
+	m, row := g.of(param, size), GP64()
+	MOVQ(g.row, row)
+	MOVQ(Mem{Base: row, Disp: field}, row)
+	LEAQ(Mem{Base: m.Base, Index: row, Scale: uint8(size)}, m.Base)
+	return m
+}
+
 // eachSum writes body for each sum that exists; m is its place in the array.
-func (g group) eachSum(param string, body func(i int, m Mem)) {
-	m, step, bits, done := g.of(param, 4), Load(Param(param+"Step"), GP64()), GP32(), g.Label("done")
+func (g group) eachSum(param string, field int, body func(i int, m Mem)) {
+	m, step, bits, done := g.ofRow(param, 4, field), Load(Param(param+"Step"), GP64()), GP32(), g.Label("done")
 	MOVL(Mem{Base: g.reach}, bits)
 	for i := range g.sums {
 		if i > 0 {
@@ -159,14 +205,17 @@ type term struct {
 
 // terms writes the loops over rows and groups of factors.
 func (g group) terms(t term) {
-	a, x := g.of("a", g.elem), g.of("x", g.elem)
+	a, x := g.ofRow("a", g.elem, rowA), g.ofRow("x", g.elem, rowX)
 	ADDQ(memory(Param("at")), x.Base)
 	aCol, xCol := Load(Param("aCol"), GP64()), Load(Param("xCol"), GP64())
-	reach, end, bits, rows := GP64(), GP64(), GP32(), Load(Param("rows"), GP64())
+	reach, end, bits, rows := GP64(), GP64(), GP32(), GP64()
+	MOVQ(g.row, rows)
+	MOVQ(Mem{Base: rows, Disp: rowTerms}, rows)
 	Load(Param("groups"), end)
-	LEAQ(Mem{Base: g.reach, Index: end, Scale: 4, Disp: 4}, end)
-
 	row, next, done := g.Label("row"), g.Label("group"), g.Label("done")
+	TESTQ(end, end)
+	JZ(LabelRef(done))
+	LEAQ(Mem{Base: g.reach, Index: end, Scale: 4, Disp: 4}, end)
 	TESTQ(rows, rows)
 	JZ(LabelRef(done))
 	Label(row)
@@ -177,7 +226,7 @@ func (g group) terms(t term) {
 	}
 	MOVL(Mem{Base: reach}, bits)
 	for f := range g.factors {
-		if t.zero != nil && g.factors == wholeGroup {
+		if t.zero != nil && g.factors >= leastGroup {
 			absent := g.Label("absent")
 			t.zero(f)
 			TESTL(U32(firstFactor<<f), bits)
@@ -250,8 +299,38 @@ func (g group) masks(n int) []reg.Register {
 	return masks
 }
 
+// write writes body, which stores the results: a second time to store them past
+// the caches, if the parameter stream says so. Only whole lines go past them. So
+// what is left of the channels does not where vectors are half a line, nor where
+// it does not fill its vectors. Codes are so small beside y that a kernel would
+// rather wait for the lines that it writes: it fetches those of the next
+// channels.
+func (g group) write(body func(store func(v, mask reg.Register, m Mem))) {
+	if g.part && g.Set == vec.AVX2 {
+		body(g.store)
+		return
+	}
+	plain, stored := g.Label("plain"), g.Label("stored")
+	CMPB(memory(Param("stream")), Imm(0))
+	JEQ(LabelRef(plain))
+	if g.part {
+		CMPQ(g.left, Imm(uint64(g.vecs*g.lanes)))
+		JL(LabelRef(plain))
+	}
+	body(func(v, _ reg.Register, m Mem) { VMOVNTPS(v, m) })
+	JMP(LabelRef(stored))
+	Label(plain)
+	body(func(v, mask reg.Register, m Mem) {
+		g.store(v, mask, m)
+		if g.elem == 1 && !g.part {
+			PREFETCHT0(m.Offset(4 * g.vecs * g.lanes))
+		}
+	})
+	Label(stored)
+}
+
 // store writes the lanes of a mask, or all if it is nil.
-func (g group) store(v reg.Register, mask reg.Register, m Op) {
+func (g group) store(v, mask reg.Register, m Mem) {
 	switch {
 	case mask == nil:
 		VMOVUPS(v, m)

@@ -32,7 +32,10 @@ func main() {
 type shape struct{ sums, factors int }
 
 // shapes is the list in package kernel.
-var shapes = []shape{{7, 1}, {7, 3}, {7, 5}, {7, 7}, {3, 7}, {5, 7}}
+var shapes = []shape{{7, 1}, {7, 3}, {7, 5}, {7, 7}, {8, 3}, {8, 5}, {8, 7}, {3, 8}, {5, 8}, {7, 8}}
+
+// codes reports whether depthwiseU8S8 has the shape.
+func (s shape) codes() bool { return s.sums >= 7 && s.factors < 8 }
 
 // columns returns, for each column, the sums and factors that meet there.
 func (s shape) columns() [][][2]int {
@@ -53,12 +56,18 @@ func vectors(s vec.Set) int {
 	return 1
 }
 
-// depthwiseF32 has masks in shape 0 only; the other shapes take channels that
-// fill the registers.
+// rowInMemory is a block's memory for the loop over rows.
+func rowInMemory() (row, end Mem) { return AllocLocal(8), AllocLocal(8) }
+
+// depthwiseF32 has masks in all shapes where they cost nothing, which is with
+// AVX-512; in the others, shape 0 has them.
 func depthwiseF32(s vec.Set) {
-	full := vectors(s) * s.Lanes
-	f := s.Begin("depthwiseF32", "(y, init []float32, yStep, initStep int, a, x []float32, "+walk+", ahead []float32, lines int, stream bool)",
-		fmt.Sprintf("computes sums. Shapes other than 0 want a multiple of %d channels.", full))
+	doc := []string{"computes sums."}
+	if s == vec.AVX2 {
+		doc[0] += fmt.Sprintf(" Shapes other than 0 want a multiple of %d channels.", s.Lanes)
+	}
+	f := s.Begin("depthwiseF32", "(y, init []float32, yStep, initStep int, a, x []float32, "+walk+", ahead, then []float32, lines int, stream bool)", doc...)
+	row, end := rowInMemory()
 	inBytes(walkSteps...)
 	inBytes("yStep", "initStep")
 	for number, shape := range shapes {
@@ -67,26 +76,38 @@ func depthwiseF32(s vec.Set) {
 			CMPQ(memory(Param("shape")), Imm(uint64(number)))
 			JNE(LabelRef(other))
 		}
-		b := block{Func: f, shape: shape, elem: 4, lanes: s.Lanes, vecs: vectors(s), results: []string{"y", "init"}}
-		b.each(sumF32, number == 0)
-		done := f.Label("done")
-		CMPB(memory(Param("stream")), Imm(0))
-		JEQ(LabelRef(done))
-		SFENCE()
-		Label(done)
-		f.End()
+		b := block{Func: f, shape: shape, elem: 4, lanes: s.Lanes, vecs: vectors(s), results: []string{"y", "init"}, row: row, end: end}
+		b.each(sumF32, number == 0 || s == vec.AVX512)
+		endStream(f)
 		if !last {
 			Label(other)
 		}
 	}
 }
 
-// lookAhead prefetches the next lines of what is left of ahead.
+// endStream ends a function that may have written past the caches.
+func endStream(f *vec.Func) {
+	done := f.Label("done")
+	CMPB(memory(Param("stream")), Imm(0))
+	JEQ(LabelRef(done))
+	SFENCE()
+	Label(done)
+	f.End()
+}
+
+// lookAhead prefetches the next lines of what is left of ahead, and of then.
 func lookAhead(f *vec.Func) {
-	loop, done := f.Label("ahead"), f.Label("done")
+	loop, some, done := f.Label("ahead"), f.Label("some"), f.Label("done")
 	line, n, left := vec.Base("ahead"), Load(Param("lines"), GP64()), memory(Param("ahead").Len())
 	CMPQ(left, Imm(0))
+	JG(LabelRef(some))
+	Load(Param("then").Len(), line)
+	TESTQ(line, line)
 	JLE(LabelRef(done))
+	Store(line, Param("ahead").Len())
+	MOVQ(U32(0), memory(Param("then").Len()))
+	Load(Param("then").Base(), line)
+	Label(some)
 	Label(loop)
 	PREFETCHT1(Mem{Base: line})
 	ADDQ(Imm(64), line)
@@ -105,7 +126,7 @@ func sumF32(g group) {
 		}
 	}
 	sums, factors := g.zeros(g.sums), g.registers(g.factors)
-	g.eachSum("init", func(i int, init Mem) { load(init, sums[i]) })
+	g.eachSum("init", rowInit, func(i int, init Mem) { load(init, sums[i]) })
 	columns := g.columns()
 	g.terms(term{
 		before: func() { lookAhead(g.Func) },
@@ -125,25 +146,13 @@ func sumF32(g group) {
 			}
 		},
 	})
-	store := func(write func(v reg.Register, m Op)) {
-		g.eachSum("y", func(i int, y Mem) {
+	g.write(func(store func(v, mask reg.Register, m Mem)) {
+		g.eachSum("y", rowY, func(i int, y Mem) {
 			for h, v := range sums[i] {
-				write(v, y.Offset(4*g.Lanes*h))
+				store(v, mask, y.Offset(4*g.Lanes*h))
 			}
 		})
-	}
-	if g.part {
-		store(func(v reg.Register, m Op) { g.store(v, mask, m) })
-		return
-	}
-	stream, stored := g.Label("stream"), g.Label("stored")
-	CMPB(memory(Param("stream")), Imm(0))
-	JNE(LabelRef(stream))
-	store(func(v reg.Register, m Op) { VMOVUPS(v, m) })
-	JMP(LabelRef(stored))
-	Label(stream)
-	store(func(v reg.Register, m Op) { VMOVNTPS(v, m) })
-	Label(stored)
+	})
 }
 
 // depthwiseU8S8 sums in words of 16 bits. The codes of x are stored with 128
@@ -154,12 +163,13 @@ func depthwiseU8S8(s vec.Set) {
 	if s == vec.AVX512 {
 		doc = append(doc, fmt.Sprintf("Shapes other than 0 want a multiple of %d channels.", 2*s.Lanes))
 	}
-	f := s.Begin("depthwiseU8S8", "(y, bias []float32, yStep int, scale float32, a []int8, x []uint8, "+walk+")", doc...)
+	f := s.Begin("depthwiseU8S8", "(y, bias []float32, yStep int, scale float32, a []int8, x []uint8, "+walk+", stream bool)", doc...)
+	row, end := rowInMemory()
 	inBytes("yStep")
-	b := block{Func: f, elem: 1, results: []string{"y"}}
+	b := block{Func: f, elem: 1, results: []string{"y"}, row: row, end: end}
 	if s == vec.AVX512 {
 		for number, shape := range shapes {
-			if number == 0 || shape.sums != 7 {
+			if number == 0 || !shape.codes() {
 				continue
 			}
 			other := f.Label("other")
@@ -167,13 +177,13 @@ func depthwiseU8S8(s vec.Set) {
 			JNE(LabelRef(other))
 			b.shape, b.lanes, b.vecs = shape, s.Lanes, 2
 			b.each(sumPairs, false)
-			f.End()
+			endStream(f)
 			Label(other)
 		}
 	}
 	b.shape, b.lanes, b.vecs = shapes[0], 2*s.Lanes, vectors(s)
 	b.each(sumU8S8, true)
-	f.End()
+	endStream(f)
 }
 
 func sumU8S8(g group) {
@@ -293,17 +303,23 @@ func (g group) dequantise(sums [][]reg.VecVirtual, excess []reg.VecVirtual) {
 			g.LoadFirst(mask, bias.Offset(4*(g.lanes*h+g.Lanes*p)), shifts[p][h])
 		}
 	}
-	g.eachSum("y", func(i int, y Mem) {
-		for h, v := range sums[i] {
+	for _, vs := range sums {
+		for h, v := range vs {
 			VPSUBW(excess[h], v, v)
-			for p, mask := range masks {
-				f := g.New()
-				VPMOVSXWD(g.words(v, p), f)
-				VCVTDQ2PS(f, f)
-				VMULPS(scale, f, f)
-				VADDPS(shifts[p][h], f, f)
-				g.store(f, mask, y.Offset(4*(g.lanes*h+g.Lanes*p)))
-			}
 		}
+	}
+	g.write(func(store func(v, mask reg.Register, m Mem)) {
+		g.eachSum("y", rowY, func(i int, y Mem) {
+			for h, v := range sums[i] {
+				for p, mask := range masks {
+					f := g.New()
+					VPMOVSXWD(g.words(v, p), f)
+					VCVTDQ2PS(f, f)
+					VMULPS(scale, f, f)
+					VADDPS(shifts[p][h], f, f)
+					store(f, mask, y.Offset(4*(g.lanes*h+g.Lanes*p)))
+				}
+			}
+		})
 	})
 }

@@ -23,8 +23,8 @@ const (
 
 // A Case is a kernel, or a pass of an operation, on operands of one shape.
 type Case struct {
-	Name string // what/shape/number of samples/arithmetic/pass, where they say anything
-	Bound
+	Name          string  // what/shape/number of samples/arithmetic/pass, where they say anything
+	Bound                 // its arithmetic, or Memory if it has few operations for each value
 	Ops           float64 // multiplications, additions and other functions of floats
 	Reads, Writes float64 // bytes: each operand read once, each result written once
 
@@ -33,20 +33,25 @@ type Case struct {
 	prepare func(workers *parallel.Pool) (before, step func())
 }
 
-// least returns how many seconds the case takes at least, with these peaks: at
-// the peak of its arithmetic, or else of the memory that it reads and writes at
-// the same time.
-func (c Case) least(p Peaks) float64 {
-	peak := p.F32
+// least returns how many seconds the case takes at least, with these peaks, and
+// what bounds it: the peak of its arithmetic, or else the memory that it reads
+// and writes at the same time, unless its float32 operations take longer at
+// their peak.
+func (c Case) least(p Peaks) (Bound, float64) {
+	float := c.Ops / p.F32 / 1e9
 	switch c.Bound {
 	case Memory:
-		return max(c.Reads/p.Read, c.Writes/p.Write, (c.Reads+c.Writes)/p.Copy) / 1e9
+		memory := max(c.Reads/p.Read, c.Writes/p.Write, (c.Reads+c.Writes)/p.Copy) / 1e9
+		if float > memory {
+			return F32, float
+		}
+		return Memory, memory
 	case Int8:
-		peak = p.Int8
+		return Int8, c.Ops / p.Int8 / 1e9
 	case BF16:
-		peak = max(p.BF16, p.F32) // done in float32 where there is no instruction
+		return BF16, c.Ops / max(p.BF16, p.F32) / 1e9 // done in float32 where there is no instruction
 	}
-	return c.Ops / peak / 1e9
+	return F32, float
 }
 
 // A Measurement is how fast a case is.
@@ -83,17 +88,19 @@ func MeasureCases(ctx context.Context, cases []Case, threads int, d time.Duratio
 		all[i] = c.measured(best.Seconds())
 	}
 	for i, c := range cases {
-		all[i].Share = c.least(g.Peaks) / all[i].Seconds
+		bound, least := c.least(g.Peaks)
+		all[i].Bound, all[i].Share = bound, least/all[i].Seconds
 	}
 	return all, g.Peaks, nil
 }
 
-// measured returns the measurement of a pass of so many seconds, but for its share.
+// measured returns the measurement of a pass of so many seconds, but for its
+// bound and its share.
 func (c Case) measured(seconds float64) Measurement {
 	bytes := c.Reads + c.Writes
 	return Measurement{
 		Kernel: c.Name, Seconds: seconds, Gops: c.Ops / seconds / 1e9, GBytes: bytes / seconds / 1e9,
-		Intensity: c.Ops / bytes, Bound: c.Bound,
+		Intensity: c.Ops / bytes,
 	}
 }
 

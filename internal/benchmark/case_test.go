@@ -63,18 +63,21 @@ func TestLeastTime(t *testing.T) {
 	for name, tt := range map[string]struct {
 		Case
 		Peaks
-		want float64
+		bound Bound
+		want  float64
 	}{
-		"float32":              {Case{Bound: F32, Ops: 1e9}, p, 1.0 / 100},
-		"int8":                 {Case{Bound: Int8, Ops: 1e9}, p, 1.0 / 800},
-		"bfloat16":             {Case{Bound: BF16, Ops: 1e9}, p, 1.0 / 200},
-		"bfloat16 as float32":  {Case{Bound: BF16, Ops: 1e9}, without, 1.0 / 100},
-		"reading":              {Case{Bound: Memory, Ops: 1e9, Reads: 4e9, Writes: 1e9}, p, 4.0 / 40},
-		"writing":              {Case{Bound: Memory, Ops: 1e9, Reads: 1e9, Writes: 4e9}, p, 4.0 / 20},
-		"reading with writing": {Case{Bound: Memory, Ops: 1e9, Reads: 3.4e9, Writes: 1.6e9}, p, 5.0 / 50},
+		"float32":              {Case{Bound: F32, Ops: 1e9}, p, F32, 1.0 / 100},
+		"int8":                 {Case{Bound: Int8, Ops: 1e9}, p, Int8, 1.0 / 800},
+		"bfloat16":             {Case{Bound: BF16, Ops: 1e9}, p, BF16, 1.0 / 200},
+		"bfloat16 as float32":  {Case{Bound: BF16, Ops: 1e9}, without, BF16, 1.0 / 100},
+		"reading":              {Case{Bound: Memory, Ops: 1e9, Reads: 4e9, Writes: 1e9}, p, Memory, 4.0 / 40},
+		"writing":              {Case{Bound: Memory, Ops: 1e9, Reads: 1e9, Writes: 4e9}, p, Memory, 4.0 / 20},
+		"reading with writing": {Case{Bound: Memory, Ops: 1e9, Reads: 3.4e9, Writes: 1.6e9}, p, Memory, 5.0 / 50},
+		"arithmetic after all": {Case{Bound: Memory, Ops: 30e9, Reads: 4e9, Writes: 4e9}, p, F32, 30.0 / 100},
 	} {
-		if got := tt.least(tt.Peaks); got < tt.want*(1-1e-12) || got > tt.want*(1+1e-12) {
-			t.Errorf("%s: %g s, want %g", name, got, tt.want)
+		bound, got := tt.least(tt.Peaks)
+		if bound != tt.bound || got < tt.want*(1-1e-12) || got > tt.want*(1+1e-12) {
+			t.Errorf("%s: %g s bound by %s, want %g by %s", name, got, bound, tt.want, tt.bound)
 		}
 	}
 }

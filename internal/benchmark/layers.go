@@ -57,8 +57,8 @@ func depthwise(side, c, kernel int) gemm.Conv {
 
 // layerCases are the large layers of residual networks, a product of two square
 // matrices and the depthwise convolutions of mobile networks. These have so few
-// operations for each value that memory bounds them. Only a part of the samples
-// is taken, but one at least.
+// operations for each value that memory may bound them. Only a part of the
+// samples is taken, but one at least.
 func layerCases(part int) (all []Case) {
 	for _, row := range []struct {
 		layer

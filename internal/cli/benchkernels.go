@@ -18,7 +18,7 @@ type benchKernelsCommand struct {
 func (benchKernelsCommand) Help() string {
 	return `Measures the products, the convolutions and the passes over memory that training consists of, on operands of the size of real layers, and prints their share of the peak that bounds them: of arithmetic, or of memory. The peaks are those of bench peak, measured in between.
 
-A kernel's name is made of what it computes, the channels, the size of its images, the number of samples, the arithmetic and the pass: forward, or the gradient of the input (dx) or of the weight (dw). Packing the weight is part of it where each training step does it. Products with padding count as operations. The bytes are those that are read and written at least: each operand once, each result once. The share of memory is that of the least time for them, in which reading and writing go on side by side as they do in a copy.
+A kernel's name is made of what it computes, the channels, the size of its images, the number of samples, the arithmetic and the pass: forward, or the gradient of the input (dx) or of the weight (dw). Packing the weight is part of it where each training step does it. Products with padding count as operations. The bytes are those that are read and written at least: each operand once, each result once. The share of memory is that of the least time for them, in which reading and writing go on side by side as they do in a copy. Depthwise convolutions are bound by memory unless their operations take longer at the peak of float32, as those of 5x5 do on most processors.
 
 Example:
 

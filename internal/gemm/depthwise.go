@@ -276,7 +276,7 @@ func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, 
 	compute := func(o *sweeping, s sweepPart) {
 		steps := o.steps
 		if o.large {
-			steps.Stream, steps.Ahead[0] = true, s.ahead.of(o.x)
+			steps.To, steps.Ahead[0] = kernel.Memory, s.ahead.of(o.x)
 		}
 		kernel.DepthwiseF32(o.y[s.y:], s.columns.yStep, o.bias, 0, o.w.f32[s.w:], o.x[s.x:], o.channels, s.columns.line, s.rows, steps)
 	}
@@ -289,7 +289,7 @@ func (p *Plan) depthwiseForwardCodes(workers *parallel.Pool, y []float32, x []ui
 	}
 	compute := func(o *sweeping, s sweepPart) {
 		steps := o.steps
-		steps.Stream = o.large
+		steps.To = kernel.Target(o.large)
 		kernel.DepthwiseU8S8(o.y[s.y:], s.columns.yStep, o.scale[s.image], o.bias, o.w.s8[s.w:], o.codes[s.x:], o.channels, s.columns.line, s.rows, steps)
 	}
 	sweeping{sweep: &p.depthwise.forward, n: n, channels: p.C, compute: compute, y: y, bias: bias, scale: scale, codes: x, w: w, large: p.large(n, 1)}.run(workers)

@@ -46,8 +46,8 @@ type Steps struct {
 	Column int // from one column to the next, in a and in x
 
 	// Hints, which change no value.
-	Stream bool         // y will not be read soon: write past the caches
-	Ahead  [2][]float32 // will be: DepthwiseF32 fetches it into the caches
+	To    Target       // where y goes
+	Ahead [2][]float32 // what will be read: DepthwiseF32 fetches it into the caches
 }
 
 // holds reports whether an array of the given size has places for all sums of

@@ -2,11 +2,7 @@
 
 package kernel
 
-import (
-	"unsafe"
-
-	"github.com/AlarioAI/bitnet/internal/cpu"
-)
+import "github.com/AlarioAI/bitnet/internal/cpu"
 
 func depthwiseF32(y []float32, yStep int, init []float32, initStep int, a, x []float32, channels int, l *Line, rows []Row, s Steps) {
 	kernel, wide, group := depthwiseF32AVX512, 1, 32 // shapes other than 0 want a multiple of wide channels
@@ -17,8 +13,8 @@ func depthwiseF32(y []float32, yStep int, init []float32, initStep int, a, x []f
 		depthwiseF32Generic(y, yStep, init, initStep, a, x, channels, l, rows, s)
 		return
 	}
-	s.Stream = s.Stream && wholeLines(y, yStep, rows)
-	if s.Stream && len(rows) > 1 && group < cacheLine {
+	s.To = Target(s.To.pastRows(y, yStep, rows))
+	if s.To == Memory && len(rows) > 1 && group < cacheLine {
 		// The other half of a line has to follow soon, not after all rows.
 		ahead := s.Ahead
 		for i := range rows {
@@ -39,7 +35,7 @@ func depthwiseF32(y []float32, yStep int, init []float32, initStep int, a, x []f
 		lines := ceil(len(s.Ahead[0])+len(s.Ahead[1]), cacheLine*max(1, l.groups(t)*terms*ceil(n, group)))
 		kernel(y[first:], init[first:], yStep, initStep, from(a, first), from(x, first),
 			w.aCol, w.aNext, w.at, w.xCol, w.xGroup, w.xBlock, w.xNext, t.groups, n, &rows[0].Y, len(rows), t.reach, t.number,
-			s.Ahead[0], s.Ahead[1], lines, s.Stream)
+			s.Ahead[0], s.Ahead[1], lines, s.To == Memory)
 		s.Ahead = [2][]float32{}
 	}
 	whole := l.floats.split(channels, wide)
@@ -60,7 +56,7 @@ func depthwiseU8S8(y []float32, yStep int, scale float32, bias []float32, a []in
 		depthwiseU8S8Generic(y, yStep, scale, bias, a, x, channels, l, rows, s)
 		return
 	}
-	stream := s.Stream && wholeLines(y, yStep, rows)
+	stream := s.To.pastRows(y, yStep, rows)
 	run := func(t *tiling, first, n int) {
 		w := l.walk(t, s)
 		kernel(y[first:], bias[first:], yStep, scale, from(a, first), from(x, first),
@@ -74,16 +70,14 @@ func depthwiseU8S8(y []float32, yStep int, scale float32, bias []float32, a []in
 	}
 }
 
-const cacheLine = 16 // values of y in a line of the cache
-
-// wholeLines reports whether every sum begins with a line of the cache: then y
-// can be written past the caches.
-func wholeLines(y []float32, yStep int, rows []Row) bool {
-	all := yStep | int(uintptr(unsafe.Pointer(unsafe.SliceData(y)))/4)
+// pastRows is past for sums of depthwise convolutions, which all begin with a cache
+// line then.
+func (t Target) pastRows(y []float32, yStep int, rows []Row) bool {
+	starts := yStep
 	for i := range rows {
-		all |= rows[i].Y
+		starts |= rows[i].Y
 	}
-	return all%cacheLine == 0
+	return t.past(y, starts)
 }
 
 // from returns an array from a channel on. Where there are no terms, it may have

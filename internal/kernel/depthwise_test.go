@@ -186,7 +186,7 @@ func TestDepthwiseStreams(t *testing.T) {
 			ySize, aSize, xSize := l.sizes()
 			a, x, init := normals(rng, aSize), normals(rng, xSize), normals(rng, l.channels)
 			s := l.steps()
-			s.Stream, s.Ahead = true, [2][]float32{x[:rng.IntN(xSize+1)], a[:rng.IntN(aSize+1)]}
+			s.To, s.Ahead = Memory, [2][]float32{x[:rng.IntN(xSize+1)], a[:rng.IntN(aSize+1)]}
 			plain, y := make([]float32, ySize), ys.last(ySize, zero) // begins with a line of the cache
 			DepthwiseF32(plain, l.yStep, init, 0, a, x, l.channels, l.line(), l.table, l.steps())
 			DepthwiseF32(y, l.yStep, init, 0, a, x, l.channels, l.line(), l.table, s)

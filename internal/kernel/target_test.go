@@ -3,6 +3,7 @@ package kernel
 import (
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // Where a result is written changes no bit of it, and nothing beside it.
@@ -56,4 +57,14 @@ func TestTargets(t *testing.T) {
 			}
 		}
 	})
+}
+
+// aligned returns n values that begin with a line of the cache.
+func aligned(n int) []float32 {
+	x := make([]float32, n+16)
+	first := 0
+	for uintptr(unsafe.Pointer(&x[first]))%64 != 0 {
+		first++
+	}
+	return x[first:][:n]
 }

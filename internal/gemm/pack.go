@@ -7,9 +7,9 @@ import (
 )
 
 // Panels is the right operand of a product in the order in which tiles read
-// it: for each group, its columns in panels of NR (a remainder of at most NR/2
-// in a narrow one), each panel with its K rows one after the other. Columns
-// that fill the last panel up are zero.
+// it: for each group, its columns in panels of NR (a remainder in the narrowest
+// that holds it), each panel with its K rows one after the other. Columns that
+// fill the last panel up are zero.
 type Panels struct {
 	tile   kernel.Tile
 	n      int // columns of a group
@@ -33,11 +33,9 @@ func (b *Panels) count() int { return (b.n + b.tile.NR - 1) / b.tile.NR }
 
 // panel returns panel i.
 func (b *Panels) panel(i int) span {
-	s := span{first: i * b.tile.NR, width: b.tile.NR}
+	s := span{first: i * b.tile.NR}
 	s.n = min(b.tile.NR, b.n-s.first)
-	if s.n <= b.tile.NR/2 {
-		s.width = b.tile.NR / 2
-	}
+	s.width = b.tile.Width(s.n)
 	return s
 }
 

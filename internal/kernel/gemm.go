@@ -3,7 +3,7 @@ package kernel
 import "fmt"
 
 // Tiles of the gather-GEMM. A product C = A B is cut into tiles of MR rows and
-// NR columns (or NR/2, for a narrow remainder of the columns). B is packed in
+// NR columns, or fewer for a narrow remainder of the columns. B is packed in
 // panels, so that a tile reads it in order. A is read where it lies: row i of
 // the tile starts at a[rows[i]], and its K values lie in segments of equal
 // length that start at the same offsets in every row. For a convolution the
@@ -15,13 +15,23 @@ import "fmt"
 // A Tile is the shape of a GEMM tile.
 type Tile struct {
 	MR int // rows
-	NR int // columns; a narrow tile has NR/2
+	NR int // columns of the widest; others have a half or a quarter of them, but at least 8
+}
+
+// Width returns the columns of the narrowest tile for n columns, at most NR.
+func (t Tile) Width(n int) int {
+	const narrowest = 8
+	w := t.NR
+	for w > narrowest && n <= w/2 {
+		w /= 2
+	}
+	return w
 }
 
 // holds reports whether the operands of a product of width n and depth k fill
 // tiles and are long enough.
 func (t Tile) holds(n, k, c, rows, b int) bool {
-	return (n == t.NR || n == t.NR/2) && k >= 0 && rows > 0 && rows%t.MR == 0 && c >= rows*n && b >= k*n
+	return n == t.Width(n) && k >= 0 && rows > 0 && rows%t.MR == 0 && c >= rows*n && b >= k*n
 }
 
 func gemmMistake(op string, n, k, c, rows, b int) string {
@@ -33,7 +43,7 @@ func gemmMistake(op string, n, k, c, rows, b int) string {
 //
 //	c[i*n+j] = sum(s in segs, k<L) a[rows[i]+s.A+k] * b[(s.B+k)*n+j]
 //
-// for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
+// for i < len(rows), a multiple of MR, and j < n, which must be a Width of
 // TileF32. That rows and segs stay within a is up to the caller.
 func GemmF32(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
 	if k := steps(segs, seglen); !TileF32().holds(n, k, len(c), len(rows), len(b)) {
@@ -62,7 +72,7 @@ func gemmF32Generic(c []float32, n int, a []float32, rows []int, segs []Segment,
 //
 //	c[i*n+j] = sum(s in segs, g<G, q<4) int32(a[rows[i]+s.A+4*g+q]) * int32(b[((s.B+g)*n+j)*4+q])
 //
-// for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
+// for i < len(rows), a multiple of MR, and j < n, which must be a Width of
 // TileU8S8. A segment whose length is not a multiple of four is read up to the
 // next one: B must hold zeros there. That rows and segs stay within a is up to
 // the caller.
@@ -96,7 +106,7 @@ func gemmU8S8Generic(c []int32, n int, a []uint8, rows []int, segs []Segment, gr
 //
 //	c[i*n+j] = sum(s in segs, p<P, q<2) a[rows[i]+s.A+2*p+q] * b[((s.B+p)*n+j)*2+q]
 //
-// for i < len(rows), a multiple of MR, and j < n, which must be NR or NR/2 of
+// for i < len(rows), a multiple of MR, and j < n, which must be a Width of
 // TileBF16. A segment of odd length is read up to the next value: B must hold
 // a zero there. That rows and segs stay within a is up to the caller.
 // Subnormal values may count as zero.

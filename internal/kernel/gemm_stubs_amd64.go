@@ -4,7 +4,7 @@
 
 package kernel
 
-// gemmF32AVX2 computes tiles of 6 rows, with n = 16 or 8.
+// gemmF32AVX2 computes tiles of 6 rows and up to 16 columns.
 //
 //go:noescape
 func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []struct {
@@ -12,7 +12,7 @@ func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []struct {
 	B int
 }, seglen int, b []float32)
 
-// gemmF32AVX512 computes tiles of 8 rows, with n = 32 or 16.
+// gemmF32AVX512 computes tiles of 8 rows and up to 32 columns.
 //
 //go:noescape
 func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []struct {
@@ -20,7 +20,7 @@ func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []struct {
 	B int
 }, seglen int, b []float32)
 
-// gemmU8S8AVX2 computes tiles of 6 rows, with n = 16 or 8.
+// gemmU8S8AVX2 computes tiles of 6 rows and up to 16 columns.
 //
 //go:noescape
 func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []struct {
@@ -28,7 +28,7 @@ func gemmU8S8AVX2(c []int32, n int, a []uint8, rows []int, segs []struct {
 	B int
 }, groups int, b []int8)
 
-// gemmU8S8AVX512 computes tiles of 8 rows, with n = 32 or 16.
+// gemmU8S8AVX512 computes tiles of 8 rows and up to 32 columns.
 //
 //go:noescape
 func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []struct {
@@ -36,7 +36,7 @@ func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []struct {
 	B int
 }, groups int, b []int8)
 
-// gemmBF16AVX512 computes tiles of 8 rows, with n = 32 or 16.
+// gemmBF16AVX512 computes tiles of 8 rows and up to 32 columns.
 //
 //go:noescape
 func gemmBF16AVX512(c []float32, n int, a []uint16, rows []int, segs []struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -46,6 +47,26 @@ func (g gathering) segments(step int) (segs []Segment, steps, size int) {
 
 const maxTiles = 4
 
+// widths returns all widths of tiles.
+func widths(t Tile) []int {
+	all := []int{t.NR}
+	for n := t.Width(t.NR / 2); n < all[len(all)-1]; n = t.Width(n / 2) {
+		all = append(all, n)
+	}
+	return all
+}
+
+func TestWidth(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		tile := TileF32()
+		for n := 1; n <= tile.NR; n++ {
+			if w := tile.Width(n); w < n || w > 8 && w/2 >= n || !slices.Contains(widths(tile), w) {
+				t.Errorf("a width of %d for %d columns", w, n)
+			}
+		}
+	})
+}
+
 // gatherings are the shapes tested: no segments, every remainder of the loops
 // over segments, some long ones, and several
 // tiles in one call.
@@ -73,7 +94,7 @@ func TestGemmF32(t *testing.T) {
 		normal := func(int) float32 { return float32(rng.NormFloat64()) }
 		for _, g := range gatherings(rng, tile.MR) {
 			segs, k, size := g.segments(1)
-			for _, n := range []int{tile.NR, tile.NR / 2} {
+			for _, n := range widths(tile) {
 				a, b := aEdge.last(size, normal), bEdge.last(k*n, normal)
 				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
 				GemmF32(c, n, a, g.rows, segs, g.seglen, b)
@@ -106,7 +127,7 @@ func TestGemmBF16(t *testing.T) {
 		for _, g := range gatherings(rng, tile.MR) {
 			segs, steps, size := g.segments(2)
 			pairs := (g.seglen + 1) / 2
-			for _, n := range []int{tile.NR, tile.NR / 2} {
+			for _, n := range widths(tile) {
 				a, b := aEdge.last(size, normal), bEdge.last(2*steps*n, normal)
 				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
 				GemmBF16(c, n, a, g.rows, segs, pairs, b)
@@ -156,7 +177,7 @@ func TestGemmU8S8(t *testing.T) {
 				for _, g := range gatherings(rng, tile.MR) {
 					groups := (g.seglen + 3) / 4
 					segs, steps, size := g.segments(4)
-					for _, n := range []int{tile.NR, tile.NR / 2} {
+					for _, n := range widths(tile) {
 						a := aEdge.last(size, func(int) uint8 { return data.activation(rng) })
 						b := bEdge.last(4*steps*n, func(int) int8 { return data.weight(rng) })
 						c := cEdge.last(len(g.rows)*n, func(int) int32 { return -77 })
@@ -184,7 +205,7 @@ func TestGemmU8S8(t *testing.T) {
 // gemmBenchmarks are the first layer of LeNet-5 (5x5 on one channel), and 3x3
 // on 32, 64 and 256 channels, with full tiles and with narrow ones.
 var gemmBenchmarks = func() (all []gemmBenchmark) {
-	for _, width := range []string{"full", "half"} {
+	for _, width := range []string{"full", "half", "least"} {
 		for _, s := range [][2]int{{5, 5}, {3, 96}, {3, 192}, {3, 768}} {
 			all = append(all, gemmBenchmark{width, s[0], s[1]})
 		}
@@ -202,8 +223,11 @@ func (m gemmBenchmark) name() string {
 }
 
 func (m gemmBenchmark) columns(t Tile) int {
-	if m.width == "half" {
+	switch m.width {
+	case "half":
 		return t.NR / 2
+	case "least":
+		return t.Width(1)
 	}
 	return t.NR
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Operands are in Go's order: the destination is the last one.
-var instruction = regexp.MustCompile(`VDPBF16PS +Z(\d+), Z(\d+), Z(\d+)`)
+var instruction = regexp.MustCompile(`VDPBF16PS +([YZ])(\d+), [YZ](\d+), [YZ](\d+)`)
 
 func main() {
 	log.SetFlags(0)
@@ -22,14 +22,15 @@ func main() {
 		}
 		text = instruction.ReplaceAllFunc(text, func(line []byte) []byte {
 			var z [3]byte
-			for i, digits := range instruction.FindSubmatch(line)[1:] {
+			match := instruction.FindSubmatch(line)
+			for i, digits := range match[2:] {
 				n, err := strconv.ParseUint(string(digits), 10, 5)
 				if err != nil {
 					log.Fatalf("%s: %s: %v", name, line, err)
 				}
 				z[i] = byte(n)
 			}
-			return fmt.Appendf(nil, "%s // %s", bytes(encode(z[0], z[1], z[2])), line)
+			return fmt.Appendf(nil, "%s // %s", bytes(encode(match[1][0], z[0], z[1], z[2])), line)
 		})
 		if err := os.WriteFile(name, text, 0o644); err != nil {
 			log.Fatal(err)
@@ -37,18 +38,19 @@ func main() {
 	}
 }
 
-// encode returns EVEX.512.F3.0F38.W0 52 /r (Intel, "Architecture Instruction
+// encode returns EVEX.F3.0F38.W0 52 /r for vectors Y or Z (Intel, "Architecture Instruction
 // Set Extensions Programming Reference", VDPBF16PS): ModRM.reg is sum, EVEX.vvvv is
 // x and ModRM.rm is w. The prefix holds the upper bits of the registers'
 // numbers inverted.
-func encode(w, x, sum byte) [6]byte {
+func encode(kind, w, x, sum byte) [6]byte {
 	not := func(z byte, bit int) byte { return ^z >> bit & 1 }
-	const map0F38, prefixF3, length512 = 2, 2, 2
+	const map0F38, prefixF3 = 2, 2
+	length := 1 + kind - 'Y'
 	return [6]byte{
 		0x62,
 		not(sum, 3)<<7 | not(w, 4)<<6 | not(w, 3)<<5 | not(sum, 4)<<4 | map0F38,
 		^x&15<<3 | 1<<2 | prefixF3,
-		length512<<5 | not(x, 4)<<3,
+		length<<5 | not(x, 4)<<3,
 		0x52,
 		3<<6 | sum&7<<3 | w&7,
 	}

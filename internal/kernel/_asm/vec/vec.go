@@ -27,6 +27,10 @@ var (
 	AVX512 = Set{Name: "AVX512", Lanes: 16}
 )
 
+// AVX512VL is AVX-512 on vectors of half the length, for what would fill no more
+// of a full one. Some processors execute a full one as two halves.
+var AVX512VL = Set{Name: "AVX512", Lanes: 8}
+
 // New returns a fresh vector register.
 func (s Set) New() reg.VecVirtual {
 	if s == AVX512 {

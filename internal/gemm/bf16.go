@@ -200,7 +200,7 @@ func (o *halfOuter) Chunk(_, task int) {
 		}
 		for i, s := range t.strips {
 			for _, cols := range o.columns[b.class] {
-				kernel.OuterBF16(o.stripOf(t.sums, i), o.ldc, o.grad[2*(at+s.first):], o.width, o.x[s.group*o.g.depth:], rows[:2*count], cols)
+				kernel.OuterBF16(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.grad[2*(at+s.first):], o.width, o.x[s.group*o.g.depth:], rows[:2*count], cols.list)
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package gemm
 
 import (
+	"slices"
+
 	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
@@ -51,7 +53,7 @@ func (o *floatOuter) Chunk(_, task int) {
 		}
 		for i, s := range t.strips {
 			for _, cols := range o.columns[b.class] {
-				kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, o.dy[s.first:], o.x[s.group*o.g.depth:], pixels[:b.count], cols)
+				kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.dy[s.first:], o.x[s.group*o.g.depth:], pixels[:b.count], cols.list)
 			}
 		}
 	}
@@ -84,8 +86,11 @@ type outerTable struct {
 	strips  []strip
 }
 
-// columns are the vectors of one tile.
-type columns = []kernel.Column
+// columns are the vectors of one tile, all of one length.
+type columns struct {
+	list  []kernel.Column
+	lanes int
+}
 
 // A merge says that n values from sum on belong to the weight's from k on.
 type merge struct{ sum, k, n int }
@@ -203,36 +208,48 @@ func (a *addition) Chunk(_, i int) {
 	}
 }
 
-// newOuterTable cuts the window into vectors. A vector that lies within a tap
+// newOuterTable cuts the window into vectors, the last one of a part short where
+// it is enough. A vector that lies within a tap
 // serves all classes that reach the tap. Where taps do not fill vectors, a row
 // of taps is cut as a whole, and anew for the classes that reach a part of it;
 // what a vector reads beyond its part is left out when the sums are merged.
 func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 	t := &outerTable{tile: tile, k: p.K(), columns: make([][]columns, len(g.classes))}
-	across, lanes := len(g.w.offsets), tile.Lanes
+	across := len(g.w.offsets)
 	type part struct{ x, k, n int } // of the window, contiguous
-	vectors := map[part][]kernel.Column{}
+	type vector struct {
+		kernel.Column
+		lanes int
+	}
+	vectors := map[part][]vector{}
 	for class, c := range g.classes {
-		var all []kernel.Column
+		var full, narrow []kernel.Column
 		add := func(s part) {
 			v, ok := vectors[s]
 			if !ok {
-				for i := 0; i < s.n; i += lanes {
-					n := min(lanes, s.n-i)
-					v = append(v, kernel.Column{C: t.ldc, X: s.x + i})
+				for i := 0; i < s.n; i += tile.Lanes {
+					n := min(tile.Lanes, s.n-i)
+					lanes := tile.Width(n)
+					v = append(v, vector{kernel.Column{C: t.ldc, X: s.x + i}, lanes})
 					t.addMerge(merge{t.ldc, s.k + i, n})
 					t.ldc += lanes
 				}
 				vectors[s] = v
 			}
-			all = append(all, v...)
+			for _, v := range v {
+				if v.lanes == tile.Lanes {
+					full = append(full, v.Column)
+				} else {
+					narrow = append(narrow, v.Column)
+				}
+			}
 		}
 		r := c.reach
 		for kh := r.h.first; kh < r.h.end; kh++ {
 			at := func(kw int) part {
 				return part{g.h.offsets[kh]*g.frame.RowLen() + g.w.offsets[kw]*g.frame.C, (kh*across + kw) * g.depth, g.depth}
 			}
-			if g.contiguous && g.depth%lanes != 0 {
+			if g.contiguous && g.depth%tile.Lanes != 0 {
 				if r.w.first < r.w.end {
 					s := at(r.w.first)
 					s.n *= r.w.end - r.w.first
@@ -244,14 +261,7 @@ func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 				add(at(kw))
 			}
 		}
-		for len(all) > 0 {
-			n := min(kernel.MaxOuterCols, len(all))
-			if len(all) == 4 { // 2 + 2 rather than 3 + 1
-				n = 2
-			}
-			t.columns[class] = append(t.columns[class], all[:n:n])
-			all = all[n:]
-		}
+		t.columns[class] = slices.Concat(tilesOf(full, tile.Lanes), tilesOf(narrow, tile.Narrow))
 	}
 	outs := p.O / p.Groups
 	for group := range p.Groups {
@@ -260,6 +270,19 @@ func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 		}
 	}
 	return t
+}
+
+// tilesOf shares vectors out to tiles.
+func tilesOf(all []kernel.Column, lanes int) (tiles []columns) {
+	for len(all) > 0 {
+		n := min(kernel.MaxOuterCols, len(all))
+		if len(all) == 4 { // 2 + 2 rather than 3 + 1
+			n = 2
+		}
+		tiles = append(tiles, columns{all[:n:n], lanes})
+		all = all[n:]
+	}
+	return tiles
 }
 
 // addMerge puts a merge together with the one before where they are neighbours.

@@ -4,12 +4,22 @@ import "fmt"
 
 // Weight gradients are sums of outer products over pixels: both operands are
 // read where they lie. A tile covers MR output channels and one to three
-// vectors of Lanes neighbouring values of the input.
+// vectors of neighbouring values of the input, Lanes each or, where there are few,
+// Narrow.
 
 // An OuterTile is the shape of a tile of outer products.
 type OuterTile struct {
-	MR    int // output channels
-	Lanes int // values in each of the vectors
+	MR     int // output channels
+	Lanes  int // values in each of the vectors
+	Narrow int // values in a short vector: a half, where that is faster
+}
+
+// Width returns the length of a vector for n values: Narrow or Lanes.
+func (t OuterTile) Width(n int) int {
+	if n <= t.Narrow {
+		return t.Narrow
+	}
+	return t.Lanes
 }
 
 // MaxOuterCols is the largest number of vectors in a tile of outer products.
@@ -23,40 +33,40 @@ type Pixel = struct{ G, X int }
 // sums begin in a row of c. (It has no name of its own for the same reason.)
 type Column = struct{ C, X int }
 
-// OuterF32 adds the outer products of some pixels to a tile. With V = Lanes and
-// H = len(cols), from 1 to MaxOuterCols,
+// OuterF32 adds the outer products of some pixels to a tile. With V = lanes,
+// which is a Width of TileOuter, and H = len(cols), from 1 to MaxOuterCols,
 //
 //	c[i*ldc+cols[h].C+j] += sum(p in pixels) g[p.G+i] * x[p.X+cols[h].X+j]
 //
-// for i < MR, h < H, j < V. The columns' sums do not overlap. That pixels and columns stay within g and x is up
-// to the caller.
-func OuterF32(c []float32, ldc int, g, x []float32, pixels []Pixel, cols []Column) {
-	if t := TileOuter(); !t.holds(len(c), ldc, cols) {
-		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for %d columns", len(c), ldc, len(cols)))
+// for i < MR, h < H, j < V. The columns' sums do not overlap. That pixels and
+// columns stay within g and x is up to the caller.
+func OuterF32(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
+	if t := TileOuter(); !t.holds(len(c), ldc, lanes, cols) {
+		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for %d columns of %d", len(c), ldc, len(cols), lanes))
 	}
-	outerF32(c, ldc, g, x, pixels, cols)
+	outerF32(c, ldc, lanes, g, x, pixels, cols)
 }
 
 // holds reports whether c holds the sums of the columns.
-func (t OuterTile) holds(c, ldc int, cols []Column) bool {
-	if len(cols) < 1 || len(cols) > MaxOuterCols {
+func (t OuterTile) holds(c, ldc, lanes int, cols []Column) bool {
+	if len(cols) < 1 || len(cols) > MaxOuterCols || lanes != t.Width(lanes) {
 		return false
 	}
 	for _, col := range cols {
-		if col.C < 0 || col.C+t.Lanes > ldc || (t.MR-1)*ldc+col.C+t.Lanes > c {
+		if col.C < 0 || col.C+lanes > ldc || (t.MR-1)*ldc+col.C+lanes > c {
 			return false
 		}
 	}
 	return true
 }
 
-func outerF32Generic(c []float32, ldc int, g, x []float32, pixels []Pixel, cols []Column) {
+func outerF32Generic(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
 	t := genericOuter
 	for _, p := range pixels {
 		for i, d := range g[p.G:][:t.MR] {
 			for _, col := range cols {
-				at := c[i*ldc+col.C:][:t.Lanes]
-				for j, v := range x[p.X+col.X:][:t.Lanes] {
+				at := c[i*ldc+col.C:][:lanes]
+				for j, v := range x[p.X+col.X:][:lanes] {
 					at[j] += d * v
 				}
 			}
@@ -66,29 +76,29 @@ func outerF32Generic(c []float32, ldc int, g, x []float32, pixels []Pixel, cols 
 
 // OuterBF16 is OuterF32 for bfloat16, whose products are added up in float32.
 // It takes pixels in pairs: rows has an even length, and g holds the output
-// gradients of the two pixels of a pair one beside the other. With V = Lanes,
+// gradients of the two pixels of a pair one beside the other. With V = lanes,
 // H = len(cols) and p the pairs,
 //
 //	c[i*ldc+cols[h].C+j] += sum(p, q<2) g[(p*ldg+i)*2+q] * x[rows[2*p+q]+cols[h].X+j]
 //
 // Subnormal values may count as zero.
-func OuterBF16(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
+func OuterBF16(c []float32, ldc, lanes int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
 	t, pairs := TileOuterBF16(), len(rows)/2
-	if len(rows)%2 != 0 || !t.holds(len(c), ldc, cols) || pairs > 0 && (ldg < 0 || len(g) < 2*((pairs-1)*ldg+t.MR)) {
-		panic(fmt.Sprintf("kernel.OuterBF16: %d values of c in rows of %d for %d columns, %d of g for %d pixels with a stride of %d",
-			len(c), ldc, len(cols), len(g), len(rows), ldg))
+	if len(rows)%2 != 0 || !t.holds(len(c), ldc, lanes, cols) || pairs > 0 && (ldg < 0 || len(g) < 2*((pairs-1)*ldg+t.MR)) {
+		panic(fmt.Sprintf("kernel.OuterBF16: %d values of c in rows of %d for %d columns of %d, %d of g for %d pixels with a stride of %d",
+			len(c), ldc, len(cols), lanes, len(g), len(rows), ldg))
 	}
-	outerBF16(c, ldc, g, ldg, x, rows, cols)
+	outerBF16(c, ldc, lanes, g, ldg, x, rows, cols)
 }
 
-func outerBF16Generic(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
+func outerBF16Generic(c []float32, ldc, lanes int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
 	t := genericOuter
 	for p, row := range rows {
 		for i := range t.MR {
 			d := floatOf(g[(p/2*ldg+i)*2+p%2])
 			for _, col := range cols {
-				at := c[i*ldc+col.C:][:t.Lanes]
-				for j, v := range x[row+col.X:][:t.Lanes] {
+				at := c[i*ldc+col.C:][:lanes]
+				for j, v := range x[row+col.X:][:lanes] {
 					at[j] += d * floatOf(v)
 				}
 			}
@@ -96,4 +106,4 @@ func outerBF16Generic(c []float32, ldc int, g []uint16, ldg int, x []uint16, row
 	}
 }
 
-var genericOuter = OuterTile{MR: 4, Lanes: 8}
+var genericOuter = OuterTile{MR: 4, Lanes: 8, Narrow: 8}

@@ -8,9 +8,9 @@ import "github.com/AlarioAI/bitnet/internal/cpu"
 func TileOuter() OuterTile {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		return OuterTile{MR: 8, Lanes: 16}
+		return OuterTile{MR: 8, Lanes: 16, Narrow: 8}
 	case cpu.AVX2:
-		return OuterTile{MR: 4, Lanes: 8}
+		return OuterTile{MR: 4, Lanes: 8, Narrow: 8}
 	}
 	return genericOuter
 }
@@ -23,21 +23,21 @@ func TileOuterBF16() OuterTile {
 	return genericOuter
 }
 
-func outerF32(c []float32, ldc int, g, x []float32, pixels []Pixel, cols []Column) {
+func outerF32(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		outerF32AVX512(c, ldc, g, x, pixels, cols)
+		outerF32AVX512(c, ldc, lanes, g, x, pixels, cols)
 	case cpu.AVX2:
-		outerF32AVX2(c, ldc, g, x, pixels, cols)
+		outerF32AVX2(c, ldc, lanes, g, x, pixels, cols)
 	default:
-		outerF32Generic(c, ldc, g, x, pixels, cols)
+		outerF32Generic(c, ldc, lanes, g, x, pixels, cols)
 	}
 }
 
-func outerBF16(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
+func outerBF16(c []float32, ldc, lanes int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
 	if cpu.HasBF16() {
-		outerBF16AVX512(c, ldc, g, ldg, x, rows, cols)
+		outerBF16AVX512(c, ldc, lanes, g, ldg, x, rows, cols)
 	} else {
-		outerBF16Generic(c, ldc, g, ldg, x, rows, cols)
+		outerBF16Generic(c, ldc, lanes, g, ldg, x, rows, cols)
 	}
 }

@@ -4,10 +4,10 @@
 
 #include "textflag.h"
 
-// func outerF32AVX2(c []float32, ldc int, g []float32, x []float32, pixels []struct{G int; X int}, cols []struct{C int; X int})
+// func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct{G int; X int}, cols []struct{C int; X int})
 // Requires: AVX, FMA3
-TEXT ·outerF32AVX2(SB), NOSPLIT, $0-128
-	MOVQ   cols_len+112(FP), AX
+TEXT ·outerF32AVX2(SB), NOSPLIT, $0-136
+	MOVQ   cols_len+120(FP), AX
 	CMPQ   AX, $0x03
 	JNE    next1
 	VXORPS Y0, Y0, Y0
@@ -22,17 +22,17 @@ TEXT ·outerF32AVX2(SB), NOSPLIT, $0-128
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   x_base+56(FP), AX
-	MOVQ   cols_base+104(FP), CX
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
 	LEAQ   (AX)(BX*4), BX
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+32(FP), AX
-	MOVQ   pixels_base+80(FP), SI
-	MOVQ   pixels_len+88(FP), DI
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), SI
+	MOVQ   pixels_len+96(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
 	JMP    more3
@@ -65,7 +65,7 @@ loop2:
 more3:
 	CMPQ    SI, DI
 	JNE     loop2
-	MOVQ    cols_base+104(FP), AX
+	MOVQ    cols_base+112(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -111,7 +111,7 @@ more3:
 	RET
 
 next1:
-	MOVQ   cols_len+112(FP), AX
+	MOVQ   cols_len+120(FP), AX
 	CMPQ   AX, $0x02
 	JNE    next4
 	VXORPS Y0, Y0, Y0
@@ -122,15 +122,15 @@ next1:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   x_base+56(FP), AX
-	MOVQ   cols_base+104(FP), CX
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+32(FP), AX
-	MOVQ   pixels_base+80(FP), BX
-	MOVQ   pixels_len+88(FP), SI
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), BX
+	MOVQ   pixels_len+96(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
 	JMP    more6
@@ -158,7 +158,7 @@ loop5:
 more6:
 	CMPQ    BX, SI
 	JNE     loop5
-	MOVQ    cols_base+104(FP), AX
+	MOVQ    cols_base+112(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -195,13 +195,13 @@ next4:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   x_base+56(FP), AX
-	MOVQ   cols_base+104(FP), CX
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+32(FP), AX
-	MOVQ   pixels_base+80(FP), DX
-	MOVQ   pixels_len+88(FP), BX
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), DX
+	MOVQ   pixels_len+96(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
 	JMP    more9
@@ -224,7 +224,7 @@ loop8:
 more9:
 	CMPQ    DX, BX
 	JNE     loop8
-	MOVQ    cols_base+104(FP), AX
+	MOVQ    cols_base+112(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), AX
@@ -243,12 +243,15 @@ more9:
 	VZEROUPPER
 	RET
 
-// func outerF32AVX512(c []float32, ldc int, g []float32, x []float32, pixels []struct{G int; X int}, cols []struct{C int; X int})
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·outerF32AVX512(SB), NOSPLIT, $0-128
-	MOVQ   cols_len+112(FP), AX
+// func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct{G int; X int}, cols []struct{C int; X int})
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·outerF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ   lanes+32(FP), AX
+	CMPQ   AX, $0x10
+	JNE    shorter1
+	MOVQ   cols_len+120(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next1
+	JNE    next2
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -273,22 +276,22 @@ TEXT ·outerF32AVX512(SB), NOSPLIT, $0-128
 	VXORPS Z21, Z21, Z21
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
-	MOVQ   x_base+56(FP), AX
-	MOVQ   cols_base+104(FP), CX
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
 	LEAQ   (AX)(BX*4), BX
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+32(FP), AX
-	MOVQ   pixels_base+80(FP), SI
-	MOVQ   pixels_len+88(FP), DI
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), SI
+	MOVQ   pixels_len+96(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
-	JMP    more3
+	JMP    more4
 
-loop2:
+loop3:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -329,10 +332,10 @@ loop2:
 	VFMADD231PS  Z25, Z27, Z22
 	VFMADD231PS  Z26, Z27, Z23
 
-more3:
+more4:
 	CMPQ    SI, DI
-	JNE     loop2
-	MOVQ    cols_base+104(FP), AX
+	JNE     loop3
+	MOVQ    cols_base+112(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -413,10 +416,10 @@ more3:
 	VZEROUPPER
 	RET
 
-next1:
-	MOVQ   cols_len+112(FP), AX
+next2:
+	MOVQ   cols_len+120(FP), AX
 	CMPQ   AX, $0x02
-	JNE    next4
+	JNE    next5
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -433,20 +436,20 @@ next1:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
-	MOVQ   x_base+56(FP), AX
-	MOVQ   cols_base+104(FP), CX
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+32(FP), AX
-	MOVQ   pixels_base+80(FP), BX
-	MOVQ   pixels_len+88(FP), SI
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), BX
+	MOVQ   pixels_len+96(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
-	JMP    more6
+	JMP    more7
 
-loop5:
+loop6:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -478,10 +481,10 @@ loop5:
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
 
-more6:
+more7:
 	CMPQ    BX, SI
-	JNE     loop5
-	MOVQ    cols_base+104(FP), AX
+	JNE     loop6
+	MOVQ    cols_base+112(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -537,7 +540,7 @@ more6:
 	VZEROUPPER
 	RET
 
-next4:
+next5:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -546,18 +549,18 @@ next4:
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
-	MOVQ   x_base+56(FP), AX
-	MOVQ   cols_base+104(FP), CX
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+32(FP), AX
-	MOVQ   pixels_base+80(FP), DX
-	MOVQ   pixels_len+88(FP), BX
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), DX
+	MOVQ   pixels_len+96(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
-	JMP    more9
+	JMP    more10
 
-loop8:
+loop9:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -580,10 +583,10 @@ loop8:
 	VBROADCASTSS 28(SI), Z9
 	VFMADD231PS  Z8, Z9, Z7
 
-more9:
+more10:
 	CMPQ    DX, BX
-	JNE     loop8
-	MOVQ    cols_base+104(FP), AX
+	JNE     loop9
+	MOVQ    cols_base+112(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), AX
@@ -614,12 +617,384 @@ more9:
 	VZEROUPPER
 	RET
 
-// func outerBF16AVX512(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []struct{C int; X int})
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512_BF16
-TEXT ·outerBF16AVX512(SB), NOSPLIT, $0-136
-	MOVQ    cols_len+120(FP), AX
+shorter1:
+	MOVQ   cols_len+120(FP), AX
+	CMPQ   AX, $0x03
+	JNE    next11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	VXORPS Y21, Y21, Y21
+	VXORPS Y22, Y22, Y22
+	VXORPS Y23, Y23, Y23
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
+	MOVQ   8(CX), DX
+	LEAQ   (AX)(DX*4), DX
+	MOVQ   24(CX), BX
+	LEAQ   (AX)(BX*4), BX
+	MOVQ   40(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), SI
+	MOVQ   pixels_len+96(FP), DI
+	SHLQ   $0x04, DI
+	ADDQ   SI, DI
+	JMP    more13
+
+loop12:
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R9*4), Y24
+	VMOVUPS      (BX)(R9*4), Y25
+	VMOVUPS      (CX)(R9*4), Y26
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Y27
+	VFMADD231PS  Y24, Y27, Y0
+	VFMADD231PS  Y25, Y27, Y1
+	VFMADD231PS  Y26, Y27, Y2
+	VBROADCASTSS 4(R8), Y27
+	VFMADD231PS  Y24, Y27, Y3
+	VFMADD231PS  Y25, Y27, Y4
+	VFMADD231PS  Y26, Y27, Y5
+	VBROADCASTSS 8(R8), Y27
+	VFMADD231PS  Y24, Y27, Y6
+	VFMADD231PS  Y25, Y27, Y7
+	VFMADD231PS  Y26, Y27, Y8
+	VBROADCASTSS 12(R8), Y27
+	VFMADD231PS  Y24, Y27, Y9
+	VFMADD231PS  Y25, Y27, Y10
+	VFMADD231PS  Y26, Y27, Y11
+	VBROADCASTSS 16(R8), Y27
+	VFMADD231PS  Y24, Y27, Y12
+	VFMADD231PS  Y25, Y27, Y13
+	VFMADD231PS  Y26, Y27, Y14
+	VBROADCASTSS 20(R8), Y27
+	VFMADD231PS  Y24, Y27, Y15
+	VFMADD231PS  Y25, Y27, Y16
+	VFMADD231PS  Y26, Y27, Y17
+	VBROADCASTSS 24(R8), Y27
+	VFMADD231PS  Y24, Y27, Y18
+	VFMADD231PS  Y25, Y27, Y19
+	VFMADD231PS  Y26, Y27, Y20
+	VBROADCASTSS 28(R8), Y27
+	VFMADD231PS  Y24, Y27, Y21
+	VFMADD231PS  Y25, Y27, Y22
+	VFMADD231PS  Y26, Y27, Y23
+
+more13:
+	CMPQ    SI, DI
+	JNE     loop12
+	MOVQ    cols_base+112(FP), AX
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), DX
+	MOVQ    (AX), BX
+	LEAQ    (CX)(BX*4), BX
+	VADDPS  (BX), Y0, Y0
+	VMOVUPS Y0, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y3, Y3
+	VMOVUPS Y3, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y6, Y6
+	VMOVUPS Y6, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y9, Y9
+	VMOVUPS Y9, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y12, Y12
+	VMOVUPS Y12, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y15, Y15
+	VMOVUPS Y15, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y18, Y18
+	VMOVUPS Y18, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y21, Y21
+	VMOVUPS Y21, (BX)
+	MOVQ    16(AX), BX
+	LEAQ    (CX)(BX*4), BX
+	VADDPS  (BX), Y1, Y1
+	VMOVUPS Y1, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y4, Y4
+	VMOVUPS Y4, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y7, Y7
+	VMOVUPS Y7, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y10, Y10
+	VMOVUPS Y10, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y13, Y13
+	VMOVUPS Y13, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y16, Y16
+	VMOVUPS Y16, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y19, Y19
+	VMOVUPS Y19, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y22, Y22
+	VMOVUPS Y22, (BX)
+	MOVQ    32(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	VADDPS  (AX), Y2, Y2
+	VMOVUPS Y2, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y5, Y5
+	VMOVUPS Y5, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y8, Y8
+	VMOVUPS Y8, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y11, Y11
+	VMOVUPS Y11, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y14, Y14
+	VMOVUPS Y14, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y17, Y17
+	VMOVUPS Y17, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y20, Y20
+	VMOVUPS Y20, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y23, Y23
+	VMOVUPS Y23, (AX)
+	VZEROUPPER
+	RET
+
+next11:
+	MOVQ   cols_len+120(FP), AX
+	CMPQ   AX, $0x02
+	JNE    next14
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
+	MOVQ   8(CX), DX
+	LEAQ   (AX)(DX*4), DX
+	MOVQ   24(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), BX
+	MOVQ   pixels_len+96(FP), SI
+	SHLQ   $0x04, SI
+	ADDQ   BX, SI
+	JMP    more16
+
+loop15:
+	MOVQ         (BX), DI
+	MOVQ         8(BX), R8
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R8*4), Y16
+	VMOVUPS      (CX)(R8*4), Y17
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Y18
+	VFMADD231PS  Y16, Y18, Y0
+	VFMADD231PS  Y17, Y18, Y1
+	VBROADCASTSS 4(DI), Y18
+	VFMADD231PS  Y16, Y18, Y2
+	VFMADD231PS  Y17, Y18, Y3
+	VBROADCASTSS 8(DI), Y18
+	VFMADD231PS  Y16, Y18, Y4
+	VFMADD231PS  Y17, Y18, Y5
+	VBROADCASTSS 12(DI), Y18
+	VFMADD231PS  Y16, Y18, Y6
+	VFMADD231PS  Y17, Y18, Y7
+	VBROADCASTSS 16(DI), Y18
+	VFMADD231PS  Y16, Y18, Y8
+	VFMADD231PS  Y17, Y18, Y9
+	VBROADCASTSS 20(DI), Y18
+	VFMADD231PS  Y16, Y18, Y10
+	VFMADD231PS  Y17, Y18, Y11
+	VBROADCASTSS 24(DI), Y18
+	VFMADD231PS  Y16, Y18, Y12
+	VFMADD231PS  Y17, Y18, Y13
+	VBROADCASTSS 28(DI), Y18
+	VFMADD231PS  Y16, Y18, Y14
+	VFMADD231PS  Y17, Y18, Y15
+
+more16:
+	CMPQ    BX, SI
+	JNE     loop15
+	MOVQ    cols_base+112(FP), AX
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), DX
+	MOVQ    (AX), BX
+	LEAQ    (CX)(BX*4), BX
+	VADDPS  (BX), Y0, Y0
+	VMOVUPS Y0, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y2, Y2
+	VMOVUPS Y2, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y4, Y4
+	VMOVUPS Y4, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y6, Y6
+	VMOVUPS Y6, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y8, Y8
+	VMOVUPS Y8, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y10, Y10
+	VMOVUPS Y10, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y12, Y12
+	VMOVUPS Y12, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y14, Y14
+	VMOVUPS Y14, (BX)
+	MOVQ    16(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	VADDPS  (AX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y3, Y3
+	VMOVUPS Y3, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y5, Y5
+	VMOVUPS Y5, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y7, Y7
+	VMOVUPS Y7, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y9, Y9
+	VMOVUPS Y9, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y11, Y11
+	VMOVUPS Y11, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y13, Y13
+	VMOVUPS Y13, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y15, Y15
+	VMOVUPS Y15, (AX)
+	VZEROUPPER
+	RET
+
+next14:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   x_base+64(FP), AX
+	MOVQ   cols_base+112(FP), CX
+	MOVQ   8(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+40(FP), AX
+	MOVQ   pixels_base+88(FP), DX
+	MOVQ   pixels_len+96(FP), BX
+	SHLQ   $0x04, BX
+	ADDQ   DX, BX
+	JMP    more19
+
+loop18:
+	MOVQ         (DX), SI
+	MOVQ         8(DX), DI
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(DI*4), Y8
+	LEAQ         (AX)(SI*4), SI
+	VBROADCASTSS (SI), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS 4(SI), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS 8(SI), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS 12(SI), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS 16(SI), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS 20(SI), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS 24(SI), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS 28(SI), Y9
+	VFMADD231PS  Y8, Y9, Y7
+
+more19:
+	CMPQ    DX, BX
+	JNE     loop18
+	MOVQ    cols_base+112(FP), AX
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), DX
+	MOVQ    (AX), AX
+	LEAQ    (CX)(AX*4), AX
+	VADDPS  (AX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y2, Y2
+	VMOVUPS Y2, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y3, Y3
+	VMOVUPS Y3, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y4, Y4
+	VMOVUPS Y4, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y5, Y5
+	VMOVUPS Y5, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y6, Y6
+	VMOVUPS Y6, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y7, Y7
+	VMOVUPS Y7, (AX)
+	VZEROUPPER
+	RET
+
+// func outerBF16AVX512(c []float32, ldc int, lanes int, g []uint16, ldg int, x []uint16, rows []int, cols []struct{C int; X int})
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, AVX512_BF16
+TEXT ·outerBF16AVX512(SB), NOSPLIT, $0-144
+	MOVQ    lanes+32(FP), AX
+	CMPQ    AX, $0x10
+	JNE     shorter1
+	MOVQ    cols_len+128(FP), AX
 	CMPQ    AX, $0x03
-	JNE     next1
+	JNE     next2
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -644,24 +1019,24 @@ TEXT ·outerBF16AVX512(SB), NOSPLIT, $0-136
 	VXORPS  Z21, Z21, Z21
 	VXORPS  Z22, Z22, Z22
 	VXORPS  Z23, Z23, Z23
-	MOVQ    x_base+64(FP), AX
-	MOVQ    cols_base+112(FP), CX
+	MOVQ    x_base+72(FP), AX
+	MOVQ    cols_base+120(FP), CX
 	MOVQ    8(CX), DX
 	LEAQ    (AX)(DX*2), DX
 	MOVQ    24(CX), BX
 	LEAQ    (AX)(BX*2), BX
 	MOVQ    40(CX), CX
 	LEAQ    (AX)(CX*2), CX
-	VMOVUPS pairsAVX512<>+0(SB), Z24
-	MOVQ    g_base+32(FP), AX
-	MOVQ    ldg+56(FP), SI
+	VMOVUPS pairs16<>+0(SB), Z24
+	MOVQ    g_base+40(FP), AX
+	MOVQ    ldg+64(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    rows_base+88(FP), DI
-	MOVQ    rows_len+96(FP), R8
+	MOVQ    rows_base+96(FP), DI
+	MOVQ    rows_len+104(FP), R8
 	LEAQ    (DI)(R8*8), R8
-	JMP     more3
+	JMP     more4
 
-loop2:
+loop3:
 	MOVQ         (DI), R9
 	MOVQ         8(DI), R10
 	ADDQ         $0x10, DI
@@ -708,10 +1083,10 @@ loop2:
 	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xfc // VDPBF16PS    Z28, Z29, Z23
 	ADDQ         SI, AX
 
-more3:
+more4:
 	CMPQ    DI, R8
-	JNE     loop2
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop3
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -792,10 +1167,10 @@ more3:
 	VZEROUPPER
 	RET
 
-next1:
-	MOVQ    cols_len+120(FP), AX
+next2:
+	MOVQ    cols_len+128(FP), AX
 	CMPQ    AX, $0x02
-	JNE     next4
+	JNE     next5
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -812,22 +1187,22 @@ next1:
 	VXORPS  Z13, Z13, Z13
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
-	MOVQ    x_base+64(FP), AX
-	MOVQ    cols_base+112(FP), CX
+	MOVQ    x_base+72(FP), AX
+	MOVQ    cols_base+120(FP), CX
 	MOVQ    8(CX), DX
 	LEAQ    (AX)(DX*2), DX
 	MOVQ    24(CX), CX
 	LEAQ    (AX)(CX*2), CX
-	VMOVUPS pairsAVX512<>+0(SB), Z16
-	MOVQ    g_base+32(FP), AX
-	MOVQ    ldg+56(FP), BX
+	VMOVUPS pairs16<>+0(SB), Z16
+	MOVQ    g_base+40(FP), AX
+	MOVQ    ldg+64(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    rows_base+88(FP), SI
-	MOVQ    rows_len+96(FP), DI
+	MOVQ    rows_base+96(FP), SI
+	MOVQ    rows_len+104(FP), DI
 	LEAQ    (SI)(DI*8), DI
-	JMP     more6
+	JMP     more7
 
-loop5:
+loop6:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -863,10 +1238,10 @@ loop5:
 	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x40; BYTE $0x52; BYTE $0xfb // VDPBF16PS    Z19, Z20, Z15
 	ADDQ         BX, AX
 
-more6:
+more7:
 	CMPQ    SI, DI
-	JNE     loop5
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop6
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -922,7 +1297,7 @@ more6:
 	VZEROUPPER
 	RET
 
-next4:
+next5:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -931,20 +1306,20 @@ next4:
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
-	MOVQ    x_base+64(FP), AX
-	MOVQ    cols_base+112(FP), CX
+	MOVQ    x_base+72(FP), AX
+	MOVQ    cols_base+120(FP), CX
 	MOVQ    8(CX), CX
 	LEAQ    (AX)(CX*2), CX
-	VMOVUPS pairsAVX512<>+0(SB), Z8
-	MOVQ    g_base+32(FP), AX
-	MOVQ    ldg+56(FP), DX
+	VMOVUPS pairs16<>+0(SB), Z8
+	MOVQ    g_base+40(FP), AX
+	MOVQ    ldg+64(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    rows_base+88(FP), BX
-	MOVQ    rows_len+96(FP), SI
+	MOVQ    rows_base+96(FP), BX
+	MOVQ    rows_len+104(FP), SI
 	LEAQ    (BX)(SI*8), SI
-	JMP     more9
+	JMP     more10
 
-loop8:
+loop9:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -969,10 +1344,10 @@ loop8:
 	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x48; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z9, Z11, Z7
 	ADDQ         DX, AX
 
-more9:
+more10:
 	CMPQ    BX, SI
-	JNE     loop8
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop9
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), AX
@@ -1003,36 +1378,441 @@ more9:
 	VZEROUPPER
 	RET
 
-DATA pairsAVX512<>+0(SB)/2, $0x0000
-DATA pairsAVX512<>+2(SB)/2, $0x0020
-DATA pairsAVX512<>+4(SB)/2, $0x0001
-DATA pairsAVX512<>+6(SB)/2, $0x0021
-DATA pairsAVX512<>+8(SB)/2, $0x0002
-DATA pairsAVX512<>+10(SB)/2, $0x0022
-DATA pairsAVX512<>+12(SB)/2, $0x0003
-DATA pairsAVX512<>+14(SB)/2, $0x0023
-DATA pairsAVX512<>+16(SB)/2, $0x0004
-DATA pairsAVX512<>+18(SB)/2, $0x0024
-DATA pairsAVX512<>+20(SB)/2, $0x0005
-DATA pairsAVX512<>+22(SB)/2, $0x0025
-DATA pairsAVX512<>+24(SB)/2, $0x0006
-DATA pairsAVX512<>+26(SB)/2, $0x0026
-DATA pairsAVX512<>+28(SB)/2, $0x0007
-DATA pairsAVX512<>+30(SB)/2, $0x0027
-DATA pairsAVX512<>+32(SB)/2, $0x0008
-DATA pairsAVX512<>+34(SB)/2, $0x0028
-DATA pairsAVX512<>+36(SB)/2, $0x0009
-DATA pairsAVX512<>+38(SB)/2, $0x0029
-DATA pairsAVX512<>+40(SB)/2, $0x000a
-DATA pairsAVX512<>+42(SB)/2, $0x002a
-DATA pairsAVX512<>+44(SB)/2, $0x000b
-DATA pairsAVX512<>+46(SB)/2, $0x002b
-DATA pairsAVX512<>+48(SB)/2, $0x000c
-DATA pairsAVX512<>+50(SB)/2, $0x002c
-DATA pairsAVX512<>+52(SB)/2, $0x000d
-DATA pairsAVX512<>+54(SB)/2, $0x002d
-DATA pairsAVX512<>+56(SB)/2, $0x000e
-DATA pairsAVX512<>+58(SB)/2, $0x002e
-DATA pairsAVX512<>+60(SB)/2, $0x000f
-DATA pairsAVX512<>+62(SB)/2, $0x002f
-GLOBL pairsAVX512<>(SB), RODATA|NOPTR, $64
+shorter1:
+	MOVQ    cols_len+128(FP), AX
+	CMPQ    AX, $0x03
+	JNE     next11
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	VXORPS  Y12, Y12, Y12
+	VXORPS  Y13, Y13, Y13
+	VXORPS  Y14, Y14, Y14
+	VXORPS  Y15, Y15, Y15
+	VXORPS  Y16, Y16, Y16
+	VXORPS  Y17, Y17, Y17
+	VXORPS  Y18, Y18, Y18
+	VXORPS  Y19, Y19, Y19
+	VXORPS  Y20, Y20, Y20
+	VXORPS  Y21, Y21, Y21
+	VXORPS  Y22, Y22, Y22
+	VXORPS  Y23, Y23, Y23
+	MOVQ    x_base+72(FP), AX
+	MOVQ    cols_base+120(FP), CX
+	MOVQ    8(CX), DX
+	LEAQ    (AX)(DX*2), DX
+	MOVQ    24(CX), BX
+	LEAQ    (AX)(BX*2), BX
+	MOVQ    40(CX), CX
+	LEAQ    (AX)(CX*2), CX
+	VMOVUPS pairs8<>+0(SB), Y24
+	MOVQ    g_base+40(FP), AX
+	MOVQ    ldg+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rows_base+96(FP), DI
+	MOVQ    rows_len+104(FP), R8
+	LEAQ    (DI)(R8*8), R8
+	JMP     more13
+
+loop12:
+	MOVQ         (DI), R9
+	MOVQ         8(DI), R10
+	ADDQ         $0x10, DI
+	VMOVUPS      (DX)(R9*2), X25
+	VMOVUPS      (DX)(R10*2), X26
+	VPERMT2W     Y26, Y24, Y25
+	VMOVUPS      (BX)(R9*2), X27
+	VMOVUPS      (BX)(R10*2), X26
+	VPERMT2W     Y26, Y24, Y27
+	VMOVUPS      (CX)(R9*2), X28
+	VMOVUPS      (CX)(R10*2), X26
+	VPERMT2W     Y26, Y24, Y28
+	VBROADCASTSS (AX), Y29
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xc1 // VDPBF16PS    Y25, Y29, Y0
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xcb // VDPBF16PS    Y27, Y29, Y1
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xd4 // VDPBF16PS    Y28, Y29, Y2
+	VBROADCASTSS 4(AX), Y29
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Y25, Y29, Y3
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xe3 // VDPBF16PS    Y27, Y29, Y4
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xec // VDPBF16PS    Y28, Y29, Y5
+	VBROADCASTSS 8(AX), Y29
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xf1 // VDPBF16PS    Y25, Y29, Y6
+	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xfb // VDPBF16PS    Y27, Y29, Y7
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xc4 // VDPBF16PS    Y28, Y29, Y8
+	VBROADCASTSS 12(AX), Y29
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Y25, Y29, Y9
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xd3 // VDPBF16PS    Y27, Y29, Y10
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xdc // VDPBF16PS    Y28, Y29, Y11
+	VBROADCASTSS 16(AX), Y29
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xe1 // VDPBF16PS    Y25, Y29, Y12
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xeb // VDPBF16PS    Y27, Y29, Y13
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xf4 // VDPBF16PS    Y28, Y29, Y14
+	VBROADCASTSS 20(AX), Y29
+	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Y25, Y29, Y15
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xc3 // VDPBF16PS    Y27, Y29, Y16
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xcc // VDPBF16PS    Y28, Y29, Y17
+	VBROADCASTSS 24(AX), Y29
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xd1 // VDPBF16PS    Y25, Y29, Y18
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xdb // VDPBF16PS    Y27, Y29, Y19
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xe4 // VDPBF16PS    Y28, Y29, Y20
+	VBROADCASTSS 28(AX), Y29
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Y25, Y29, Y21
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xf3 // VDPBF16PS    Y27, Y29, Y22
+	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xfc // VDPBF16PS    Y28, Y29, Y23
+	ADDQ         SI, AX
+
+more13:
+	CMPQ    DI, R8
+	JNE     loop12
+	MOVQ    cols_base+120(FP), AX
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), DX
+	MOVQ    (AX), BX
+	LEAQ    (CX)(BX*4), BX
+	VADDPS  (BX), Y0, Y0
+	VMOVUPS Y0, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y3, Y3
+	VMOVUPS Y3, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y6, Y6
+	VMOVUPS Y6, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y9, Y9
+	VMOVUPS Y9, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y12, Y12
+	VMOVUPS Y12, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y15, Y15
+	VMOVUPS Y15, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y18, Y18
+	VMOVUPS Y18, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y21, Y21
+	VMOVUPS Y21, (BX)
+	MOVQ    16(AX), BX
+	LEAQ    (CX)(BX*4), BX
+	VADDPS  (BX), Y1, Y1
+	VMOVUPS Y1, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y4, Y4
+	VMOVUPS Y4, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y7, Y7
+	VMOVUPS Y7, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y10, Y10
+	VMOVUPS Y10, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y13, Y13
+	VMOVUPS Y13, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y16, Y16
+	VMOVUPS Y16, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y19, Y19
+	VMOVUPS Y19, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y22, Y22
+	VMOVUPS Y22, (BX)
+	MOVQ    32(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	VADDPS  (AX), Y2, Y2
+	VMOVUPS Y2, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y5, Y5
+	VMOVUPS Y5, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y8, Y8
+	VMOVUPS Y8, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y11, Y11
+	VMOVUPS Y11, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y14, Y14
+	VMOVUPS Y14, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y17, Y17
+	VMOVUPS Y17, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y20, Y20
+	VMOVUPS Y20, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y23, Y23
+	VMOVUPS Y23, (AX)
+	VZEROUPPER
+	RET
+
+next11:
+	MOVQ    cols_len+128(FP), AX
+	CMPQ    AX, $0x02
+	JNE     next14
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	VXORPS  Y12, Y12, Y12
+	VXORPS  Y13, Y13, Y13
+	VXORPS  Y14, Y14, Y14
+	VXORPS  Y15, Y15, Y15
+	MOVQ    x_base+72(FP), AX
+	MOVQ    cols_base+120(FP), CX
+	MOVQ    8(CX), DX
+	LEAQ    (AX)(DX*2), DX
+	MOVQ    24(CX), CX
+	LEAQ    (AX)(CX*2), CX
+	VMOVUPS pairs8<>+0(SB), Y16
+	MOVQ    g_base+40(FP), AX
+	MOVQ    ldg+64(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rows_base+96(FP), SI
+	MOVQ    rows_len+104(FP), DI
+	LEAQ    (SI)(DI*8), DI
+	JMP     more16
+
+loop15:
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R8*2), X17
+	VMOVUPS      (DX)(R9*2), X18
+	VPERMT2W     Y18, Y16, Y17
+	VMOVUPS      (CX)(R8*2), X19
+	VMOVUPS      (CX)(R9*2), X18
+	VPERMT2W     Y18, Y16, Y19
+	VBROADCASTSS (AX), Y20
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xc1 // VDPBF16PS    Y17, Y20, Y0
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xcb // VDPBF16PS    Y19, Y20, Y1
+	VBROADCASTSS 4(AX), Y20
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xd1 // VDPBF16PS    Y17, Y20, Y2
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xdb // VDPBF16PS    Y19, Y20, Y3
+	VBROADCASTSS 8(AX), Y20
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xe1 // VDPBF16PS    Y17, Y20, Y4
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xeb // VDPBF16PS    Y19, Y20, Y5
+	VBROADCASTSS 12(AX), Y20
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xf1 // VDPBF16PS    Y17, Y20, Y6
+	BYTE $0x62; BYTE $0xb2; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xfb // VDPBF16PS    Y19, Y20, Y7
+	VBROADCASTSS 16(AX), Y20
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xc1 // VDPBF16PS    Y17, Y20, Y8
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xcb // VDPBF16PS    Y19, Y20, Y9
+	VBROADCASTSS 20(AX), Y20
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xd1 // VDPBF16PS    Y17, Y20, Y10
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xdb // VDPBF16PS    Y19, Y20, Y11
+	VBROADCASTSS 24(AX), Y20
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xe1 // VDPBF16PS    Y17, Y20, Y12
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xeb // VDPBF16PS    Y19, Y20, Y13
+	VBROADCASTSS 28(AX), Y20
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xf1 // VDPBF16PS    Y17, Y20, Y14
+	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xfb // VDPBF16PS    Y19, Y20, Y15
+	ADDQ         BX, AX
+
+more16:
+	CMPQ    SI, DI
+	JNE     loop15
+	MOVQ    cols_base+120(FP), AX
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), DX
+	MOVQ    (AX), BX
+	LEAQ    (CX)(BX*4), BX
+	VADDPS  (BX), Y0, Y0
+	VMOVUPS Y0, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y2, Y2
+	VMOVUPS Y2, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y4, Y4
+	VMOVUPS Y4, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y6, Y6
+	VMOVUPS Y6, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y8, Y8
+	VMOVUPS Y8, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y10, Y10
+	VMOVUPS Y10, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y12, Y12
+	VMOVUPS Y12, (BX)
+	LEAQ    (BX)(DX*4), BX
+	VADDPS  (BX), Y14, Y14
+	VMOVUPS Y14, (BX)
+	MOVQ    16(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	VADDPS  (AX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y3, Y3
+	VMOVUPS Y3, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y5, Y5
+	VMOVUPS Y5, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y7, Y7
+	VMOVUPS Y7, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y9, Y9
+	VMOVUPS Y9, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y11, Y11
+	VMOVUPS Y11, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y13, Y13
+	VMOVUPS Y13, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y15, Y15
+	VMOVUPS Y15, (AX)
+	VZEROUPPER
+	RET
+
+next14:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    x_base+72(FP), AX
+	MOVQ    cols_base+120(FP), CX
+	MOVQ    8(CX), CX
+	LEAQ    (AX)(CX*2), CX
+	VMOVUPS pairs8<>+0(SB), Y8
+	MOVQ    g_base+40(FP), AX
+	MOVQ    ldg+64(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    rows_base+96(FP), BX
+	MOVQ    rows_len+104(FP), SI
+	LEAQ    (BX)(SI*8), SI
+	JMP     more19
+
+loop18:
+	MOVQ         (BX), DI
+	MOVQ         8(BX), R8
+	ADDQ         $0x10, BX
+	VMOVUPS      (CX)(DI*2), X9
+	VMOVUPS      (CX)(R8*2), X10
+	VPERMT2W     Y10, Y8, Y9
+	VBROADCASTSS (AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xc1 // VDPBF16PS    Y9, Y11, Y0
+	VBROADCASTSS 4(AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xc9 // VDPBF16PS    Y9, Y11, Y1
+	VBROADCASTSS 8(AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xd1 // VDPBF16PS    Y9, Y11, Y2
+	VBROADCASTSS 12(AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xd9 // VDPBF16PS    Y9, Y11, Y3
+	VBROADCASTSS 16(AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xe1 // VDPBF16PS    Y9, Y11, Y4
+	VBROADCASTSS 20(AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xe9 // VDPBF16PS    Y9, Y11, Y5
+	VBROADCASTSS 24(AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xf1 // VDPBF16PS    Y9, Y11, Y6
+	VBROADCASTSS 28(AX), Y11
+	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Y9, Y11, Y7
+	ADDQ         DX, AX
+
+more19:
+	CMPQ    BX, SI
+	JNE     loop18
+	MOVQ    cols_base+120(FP), AX
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), DX
+	MOVQ    (AX), AX
+	LEAQ    (CX)(AX*4), AX
+	VADDPS  (AX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y2, Y2
+	VMOVUPS Y2, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y3, Y3
+	VMOVUPS Y3, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y4, Y4
+	VMOVUPS Y4, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y5, Y5
+	VMOVUPS Y5, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y6, Y6
+	VMOVUPS Y6, (AX)
+	LEAQ    (AX)(DX*4), AX
+	VADDPS  (AX), Y7, Y7
+	VMOVUPS Y7, (AX)
+	VZEROUPPER
+	RET
+
+DATA pairs16<>+0(SB)/2, $0x0000
+DATA pairs16<>+2(SB)/2, $0x0020
+DATA pairs16<>+4(SB)/2, $0x0001
+DATA pairs16<>+6(SB)/2, $0x0021
+DATA pairs16<>+8(SB)/2, $0x0002
+DATA pairs16<>+10(SB)/2, $0x0022
+DATA pairs16<>+12(SB)/2, $0x0003
+DATA pairs16<>+14(SB)/2, $0x0023
+DATA pairs16<>+16(SB)/2, $0x0004
+DATA pairs16<>+18(SB)/2, $0x0024
+DATA pairs16<>+20(SB)/2, $0x0005
+DATA pairs16<>+22(SB)/2, $0x0025
+DATA pairs16<>+24(SB)/2, $0x0006
+DATA pairs16<>+26(SB)/2, $0x0026
+DATA pairs16<>+28(SB)/2, $0x0007
+DATA pairs16<>+30(SB)/2, $0x0027
+DATA pairs16<>+32(SB)/2, $0x0008
+DATA pairs16<>+34(SB)/2, $0x0028
+DATA pairs16<>+36(SB)/2, $0x0009
+DATA pairs16<>+38(SB)/2, $0x0029
+DATA pairs16<>+40(SB)/2, $0x000a
+DATA pairs16<>+42(SB)/2, $0x002a
+DATA pairs16<>+44(SB)/2, $0x000b
+DATA pairs16<>+46(SB)/2, $0x002b
+DATA pairs16<>+48(SB)/2, $0x000c
+DATA pairs16<>+50(SB)/2, $0x002c
+DATA pairs16<>+52(SB)/2, $0x000d
+DATA pairs16<>+54(SB)/2, $0x002d
+DATA pairs16<>+56(SB)/2, $0x000e
+DATA pairs16<>+58(SB)/2, $0x002e
+DATA pairs16<>+60(SB)/2, $0x000f
+DATA pairs16<>+62(SB)/2, $0x002f
+GLOBL pairs16<>(SB), RODATA|NOPTR, $64
+
+DATA pairs8<>+0(SB)/2, $0x0000
+DATA pairs8<>+2(SB)/2, $0x0010
+DATA pairs8<>+4(SB)/2, $0x0001
+DATA pairs8<>+6(SB)/2, $0x0011
+DATA pairs8<>+8(SB)/2, $0x0002
+DATA pairs8<>+10(SB)/2, $0x0012
+DATA pairs8<>+12(SB)/2, $0x0003
+DATA pairs8<>+14(SB)/2, $0x0013
+DATA pairs8<>+16(SB)/2, $0x0004
+DATA pairs8<>+18(SB)/2, $0x0014
+DATA pairs8<>+20(SB)/2, $0x0005
+DATA pairs8<>+22(SB)/2, $0x0015
+DATA pairs8<>+24(SB)/2, $0x0006
+DATA pairs8<>+26(SB)/2, $0x0016
+DATA pairs8<>+28(SB)/2, $0x0007
+DATA pairs8<>+30(SB)/2, $0x0017
+GLOBL pairs8<>(SB), RODATA|NOPTR, $32

@@ -4,10 +4,10 @@
 
 package kernel
 
-// outerF32AVX2 computes 4 output channels of 8, 16 or 24 lanes.
+// outerF32AVX2 computes 4 output channels of up to 3 vectors of up to 8 lanes.
 //
 //go:noescape
-func outerF32AVX2(c []float32, ldc int, g []float32, x []float32, pixels []struct {
+func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct {
 	G int
 	X int
 }, cols []struct {
@@ -15,10 +15,10 @@ func outerF32AVX2(c []float32, ldc int, g []float32, x []float32, pixels []struc
 	X int
 })
 
-// outerF32AVX512 computes 8 output channels of 16, 32 or 48 lanes.
+// outerF32AVX512 computes 8 output channels of up to 3 vectors of up to 16 lanes.
 //
 //go:noescape
-func outerF32AVX512(c []float32, ldc int, g []float32, x []float32, pixels []struct {
+func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct {
 	G int
 	X int
 }, cols []struct {
@@ -26,10 +26,10 @@ func outerF32AVX512(c []float32, ldc int, g []float32, x []float32, pixels []str
 	X int
 })
 
-// outerBF16AVX512 computes 8 output channels of 16, 32 or 48 lanes.
+// outerBF16AVX512 computes 8 output channels of up to 3 vectors of up to 16 lanes.
 //
 //go:noescape
-func outerBF16AVX512(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []struct {
+func outerBF16AVX512(c []float32, ldc int, lanes int, g []uint16, ldg int, x []uint16, rows []int, cols []struct {
 	C int
 	X int
 })

@@ -32,15 +32,16 @@ func TestShapeMistakes(t *testing.T) {
 				GemmBF16(f(h.MR*h.NR), h.NR, make([]uint16, 99), rows, segs, 3, make([]uint16, 12*h.NR-1))
 			}},
 			{"OuterBF16: pairs", func() {
-				OuterBF16(f(999), 32, make([]uint16, 999), 12, make([]uint16, 99), rows[:len(rows)-1], inOrder(q, 2))
+				OuterBF16(f(999), 32, q.Lanes, make([]uint16, 999), 12, make([]uint16, 99), rows[:len(rows)-1], inOrder(q.Lanes, 2))
 			}},
 			{"OuterBF16: g", func() {
-				OuterBF16(f(999), 32, make([]uint16, 4*q.MR-1), q.MR, make([]uint16, 99), rows[:4], inOrder(q, 2))
+				OuterBF16(f(999), 32, q.Lanes, make([]uint16, 4*q.MR-1), q.MR, make([]uint16, 99), rows[:4], inOrder(q.Lanes, 2))
 			}},
 			{"PairBF16", func() { PairBF16(make([]uint16, 3), f(2), f(2), 1, 1) }},
-			{"OuterF32: c", func() { OuterF32(f(2*o.MR*o.Lanes-1), 2*o.Lanes, f(99), f(99), nil, inOrder(o, 2)) }},
-			{"OuterF32: columns", func() { OuterF32(f(4*o.MR*o.Lanes), 4*o.Lanes, f(99), f(99), nil, inOrder(o, 4)) }},
-			{"OuterF32: row", func() { OuterF32(f(999), 2*o.Lanes-1, f(99), f(99), nil, inOrder(o, 2)) }},
+			{"OuterF32: c", func() { OuterF32(f(2*o.MR*o.Lanes-1), 2*o.Lanes, o.Lanes, f(99), f(99), nil, inOrder(o.Lanes, 2)) }},
+			{"OuterF32: columns", func() { OuterF32(f(4*o.MR*o.Lanes), 4*o.Lanes, o.Lanes, f(99), f(99), nil, inOrder(o.Lanes, 4)) }},
+			{"OuterF32: row", func() { OuterF32(f(999), 2*o.Lanes-1, o.Lanes, f(99), f(99), nil, inOrder(o.Lanes, 2)) }},
+			{"OuterF32: lanes", func() { OuterF32(f(999), 2*o.Lanes, o.Narrow-1, f(99), f(99), nil, inOrder(o.Narrow-1, 2)) }},
 			{"StoreF32: before dst", func() { StoreF32(f(99), []int{0, -1}, f(99), 8, 8, nil) }},
 			{"StoreF32: behind dst", func() { StoreF32(f(20), []int{0, 13}, f(99), 8, 8, nil) }},
 			{"StoreF32: c", func() { StoreF32(f(99), []int{0, 9}, f(15), 8, 8, nil) }},

@@ -17,15 +17,16 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	outerF32(vec.AVX2, 4)
-	outerF32(vec.AVX512, 8)
-	outerBF16(vec.AVX512, 8)
+	outerF32([]vec.Set{vec.AVX2}, 4)
+	outerF32([]vec.Set{vec.AVX512, vec.AVX512VL}, 8)
+	outerBF16([]vec.Set{vec.AVX512, vec.AVX512VL}, 8)
 	Generate()
 }
 
-func outerF32(s vec.Set, mr int) {
-	f := s.Begin("outerF32", "(c []float32, ldc int, g, x []float32, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(s, mr))
-	eachWidth(f, mr, 4, func(o outer) {
+// outerF32 has tiles of the vectors of each set, the longest first.
+func outerF32(sets []vec.Set, mr int) {
+	f := sets[0].Begin("outerF32", "(c []float32, ldc, lanes int, g, x []float32, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(sets[0], mr))
+	eachWidth(f, sets, mr, 4, func(o outer) {
 		g := vec.Base("g")
 		pixel, end := vec.Base("pixels"), vec.Len("pixels")
 		SHLQ(Imm(4), end)
@@ -47,11 +48,15 @@ func outerF32(s vec.Set, mr int) {
 }
 
 // outerBF16 puts the values of two pixels side by side.
-func outerBF16(s vec.Set, mr int) {
-	f := s.Begin("outerBF16", "(c []float32, ldc int, g []uint16, ldg int, x []uint16, rows []int, cols []struct{ C, X int })", doc(s, mr))
-	eachWidth(f, mr, 2, func(o outer) {
+func outerBF16(sets []vec.Set, mr int) {
+	f := sets[0].Begin("outerBF16", "(c []float32, ldc, lanes int, g []uint16, ldg int, x []uint16, rows []int, cols []struct{ C, X int })", doc(sets[0], mr))
+	orders := map[vec.Set]Mem{}
+	for _, s := range sets {
+		orders[s] = pairOrder(s)
+	}
+	eachWidth(f, sets, mr, 2, func(o outer) {
 		pairs := f.New()
-		VMOVUPS(pairOrder(s), pairs)
+		VMOVUPS(orders[f.Set], pairs)
 		g, ldg := vec.Base("g"), GP64()
 		Load(Param("ldg"), ldg)
 		SHLQ(Imm(2), ldg)
@@ -68,8 +73,8 @@ func outerBF16(s vec.Set, mr int) {
 			for h := range v {
 				v[h] = f.New()
 				second := f.New()
-				VMOVUPS(Mem{Base: o.cols[h], Index: at[0], Scale: 2}, v[h].AsY())
-				VMOVUPS(Mem{Base: o.cols[h], Index: at[1], Scale: 2}, second.AsY())
+				VMOVUPS(Mem{Base: o.cols[h], Index: at[0], Scale: 2}, half(v[h], f.Set))
+				VMOVUPS(Mem{Base: o.cols[h], Index: at[1], Scale: 2}, half(second, f.Set))
 				VPERMT2W(second, pairs, v[h])
 			}
 			o.products(g, v, vec.VDPBF16PS)
@@ -78,23 +83,26 @@ func outerBF16(s vec.Set, mr int) {
 	})
 }
 
+// half returns the lower half of a vector of the set.
+func half(v reg.VecVirtual, s vec.Set) reg.Register {
+	if s == vec.AVX512 {
+		return v.AsY()
+	}
+	return v.AsX()
+}
+
 // pairOrder returns the permutation of two vectors of half the length into one
 // of pairs.
 func pairOrder(s vec.Set) Mem {
-	if pairTable == nil {
-		table := GLOBL("pairs"+s.Name, attr.RODATA|attr.NOPTR)
-		for i := range 2 * s.Lanes {
-			DATA(2*i, U16(i/2+i%2*2*s.Lanes))
-		}
-		pairTable = &table
+	table := GLOBL(fmt.Sprintf("pairs%d", s.Lanes), attr.RODATA|attr.NOPTR)
+	for i := range 2 * s.Lanes {
+		DATA(2*i, U16(i/2+i%2*2*s.Lanes))
 	}
-	return *pairTable
+	return table
 }
 
-var pairTable *Mem
-
 func doc(s vec.Set, mr int) string {
-	return fmt.Sprintf("computes %d output channels of %d, %d or %d lanes.", mr, s.Lanes, 2*s.Lanes, 3*s.Lanes)
+	return fmt.Sprintf("computes %d output channels of up to %d vectors of up to %d lanes.", mr, maxCols, s.Lanes)
 }
 
 // outer is a tile of outer products, its sums in the order [MR][columns].
@@ -107,9 +115,24 @@ type outer struct {
 
 const maxCols = 3
 
-// eachWidth writes the tiles of three columns, two and one; x has values of
-// size bytes.
-func eachWidth(f *vec.Func, mr, size int, write func(outer)) {
+// eachWidth writes the tiles of the vectors of each set: of three columns, two
+// and one. x has values of size bytes.
+func eachWidth(f *vec.Func, sets []vec.Set, mr, size int, write func(outer)) {
+	for i, s := range sets {
+		f.Set = s
+		if i == len(sets)-1 {
+			eachColumns(f, mr, size, write)
+			break
+		}
+		shorter := f.Label("shorter")
+		CMPQ(Load(Param("lanes"), GP64()), Imm(uint64(s.Lanes)))
+		JNE(LabelRef(shorter))
+		eachColumns(f, mr, size, write)
+		Label(shorter)
+	}
+}
+
+func eachColumns(f *vec.Func, mr, size int, write func(outer)) {
 	for n := maxCols; n > 0; n-- {
 		next := f.Label("next")
 		if n > 1 {

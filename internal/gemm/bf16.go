@@ -191,9 +191,12 @@ func (o *halfOuter) Chunk(_, task int) {
 		b := o.block(step, t.end)
 		at, count := step*o.width, (b.count+1)/2
 		step += count
-		for i := range b.count {
-			at := o.g.placeIn(b.class, b.first+i)
-			rows[i] = at.sample*o.xLen + o.g.rows[at.pixel]
+		i := 0
+		for sample, seen := range o.g.within(b.class, b.first, b.count) {
+			for _, row := range o.g.rows[seen.first:seen.end] {
+				rows[i] = sample*o.xLen + row
+				i++
+			}
 		}
 		if b.count%2 == 1 {
 			rows[b.count] = rows[b.count-1]

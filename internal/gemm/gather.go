@@ -178,6 +178,23 @@ func (g *gather) placeIn(i, m int) place {
 	return place{i, m / c.size(), c.first + m%c.size()}
 }
 
+// within yields the samples of the rows [first, first+count) of a class, counted
+// over all samples, and the pixels of each.
+func (g *gather) within(class, first, count int) func(yield func(sample int, pixels interval) bool) {
+	return func(yield func(int, interval) bool) {
+		at, c := g.placeIn(class, first), &g.classes[class]
+		for count > 0 {
+			pixels := interval{at.pixel, min(at.pixel+count, c.end)}
+			if !yield(at.sample, pixels) {
+				return
+			}
+			count -= pixels.end - pixels.first
+			at.sample++
+			at.pixel = c.first
+		}
+	}
+}
+
 // A window is where one call reads and writes: offsets of a and y from which
 // rows are counted, the sample or -1 for several, and the classes of the first
 // and the last row.
@@ -205,13 +222,15 @@ func (g *gather) window(m, count, n, mr, aLen, yLen int, own *ragged) (w window,
 		count = min(count, (n-at.sample)*c.size()-(at.pixel-c.first))
 		whole = (count + mr - 1) / mr * mr
 	}
-	for r := range count {
+	for r := 0; r < count; {
 		w.last = at.class
-		own.rows[r] = at.sample*aLen + g.rows[at.pixel]
-		own.outs[r] = at.sample*yLen + g.outs[at.pixel]
-		own.samples[r] = at.sample
-		if at.pixel++; at.pixel < c.end {
-			continue
+		pixels := interval{at.pixel, min(at.pixel+count-r, c.end)}
+		a, y := at.sample*aLen, at.sample*yLen
+		for i := pixels.first; i < pixels.end; i++ {
+			own.rows[r] = a + g.rows[i]
+			own.outs[r] = y + g.outs[i]
+			own.samples[r] = at.sample
+			r++
 		}
 		at.pixel = c.first
 		if at.sample++; at.sample < n {

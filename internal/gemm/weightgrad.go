@@ -47,9 +47,12 @@ func (o *floatOuter) Chunk(_, task int) {
 	for step := t.first; step < t.end; {
 		b := o.block(step, t.end)
 		step += b.count
-		for i := range b.count {
-			at := o.g.placeIn(b.class, b.first+i)
-			pixels[i] = kernel.Pixel{G: at.sample*o.dyLen + o.g.outs[at.pixel], X: at.sample*o.xLen + o.g.rows[at.pixel]}
+		i := 0
+		for sample, seen := range o.g.within(b.class, b.first, b.count) {
+			for p := seen.first; p < seen.end; p++ {
+				pixels[i] = kernel.Pixel{G: sample*o.dyLen + o.g.outs[p], X: sample*o.xLen + o.g.rows[p]}
+				i++
+			}
 		}
 		for i, s := range t.strips {
 			for _, cols := range o.columns[b.class] {

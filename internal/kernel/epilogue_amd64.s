@@ -9,7 +9,7 @@
 TEXT ·storeF32AVX2(SB), NOSPLIT, $0-112
 	MOVQ         n+80(FP), AX
 	CMPQ         AX, $0x08
-	JG           two1
+	JG           longer1
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
 	MOVQ         $0x0706050403020100, CX
@@ -75,7 +75,7 @@ end4:
 	VZEROUPPER
 	RET
 
-two1:
+longer1:
 	SUBQ         $0x08, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
@@ -91,11 +91,11 @@ two1:
 	VPBROADCASTD X2, Y2
 	MOVQ         bias_base+88(FP), CX
 	TESTQ        CX, CX
-	JZ           none10
+	JZ           none11
 	VMOVUPS      (CX), Y1
 	VMASKMOVPS   32(CX), Y0, Y2
 
-none10:
+none11:
 	MOVQ  c_base+48(FP), CX
 	MOVQ  ldc+72(FP), DX
 	SHLQ  $0x02, DX
@@ -103,9 +103,9 @@ none10:
 	MOVQ  outs_base+24(FP), DI
 	MOVQ  outs_len+32(FP), R8
 	TESTQ R8, R8
-	JZ    end12
+	JZ    end13
 
-row11:
+row12:
 	MOVQ       (DI), BX
 	ADDQ       $0x08, DI
 	LEAQ       (SI)(BX*4), R9
@@ -117,35 +117,35 @@ row11:
 	VMASKMOVPS 32(BX), Y0, Y3
 	VADDPS     Y2, Y3, Y3
 	TESTL      $0x00000008, AX
-	JZ         skip14
+	JZ         skip15
 	VMOVUPS    Y3, 32(R9)
-	JMP        done13
+	JMP        done14
 
-skip14:
+skip15:
 	TESTL        $0x00000004, AX
-	JZ           skip15
+	JZ           skip16
 	VMOVUPS      X3, 32(R9)
 	ADDQ         $0x10, R9
 	VEXTRACTF128 $0x01, Y3, X3
 
-skip15:
+skip16:
 	TESTL    $0x00000002, AX
-	JZ       skip16
+	JZ       skip17
 	VMOVLPS  X3, 32(R9)
 	ADDQ     $0x08, R9
 	VMOVHLPS X3, X3, X3
 
-skip16:
+skip17:
 	TESTL  $0x00000001, AX
-	JZ     skip17
+	JZ     skip18
 	VMOVSS X3, 32(R9)
 
-skip17:
-done13:
+skip18:
+done14:
 	DECQ R8
-	JNZ  row11
+	JNZ  row12
 
-end12:
+end13:
 	VZEROUPPER
 	RET
 
@@ -154,7 +154,7 @@ end12:
 TEXT ·storeI32AVX2(SB), NOSPLIT, $0-160
 	MOVQ         n+80(FP), AX
 	CMPQ         AX, $0x08
-	JG           two1
+	JG           longer1
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
 	MOVQ         $0x0706050403020100, CX
@@ -229,7 +229,7 @@ end4:
 	VZEROUPPER
 	RET
 
-two1:
+longer1:
 	SUBQ         $0x08, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
@@ -245,11 +245,11 @@ two1:
 	VPBROADCASTD X2, Y2
 	MOVQ         bias_base+136(FP), CX
 	TESTQ        CX, CX
-	JZ           none10
+	JZ           none11
 	VMOVUPS      (CX), Y1
 	VMASKMOVPS   32(CX), Y0, Y2
 
-none10:
+none11:
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
 	MOVQ       c_base+48(FP), CX
@@ -263,9 +263,9 @@ none10:
 	MOVQ       outs_base+24(FP), R8
 	MOVQ       outs_len+32(FP), R9
 	TESTQ      R9, R9
-	JZ         end12
+	JZ         end13
 
-row11:
+row12:
 	MOVQ         (R8), BX
 	ADDQ         $0x08, R8
 	LEAQ         (DI)(BX*4), R10
@@ -285,35 +285,35 @@ row11:
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y2, Y6, Y6
 	TESTL        $0x00000008, AX
-	JZ           skip14
-	VMOVUPS      Y6, 32(R10)
-	JMP          done13
-
-skip14:
-	TESTL        $0x00000004, AX
 	JZ           skip15
+	VMOVUPS      Y6, 32(R10)
+	JMP          done14
+
+skip15:
+	TESTL        $0x00000004, AX
+	JZ           skip16
 	VMOVUPS      X6, 32(R10)
 	ADDQ         $0x10, R10
 	VEXTRACTF128 $0x01, Y6, X6
 
-skip15:
+skip16:
 	TESTL    $0x00000002, AX
-	JZ       skip16
+	JZ       skip17
 	VMOVLPS  X6, 32(R10)
 	ADDQ     $0x08, R10
 	VMOVHLPS X6, X6, X6
 
-skip16:
+skip17:
 	TESTL  $0x00000001, AX
-	JZ     skip17
+	JZ     skip18
 	VMOVSS X6, 32(R10)
 
-skip17:
-done13:
+skip18:
+done14:
 	DECQ R9
-	JNZ  row11
+	JNZ  row12
 
-end12:
+end13:
 	VZEROUPPER
 	RET
 
@@ -325,7 +325,7 @@ TEXT ·finishRowsAVX2(SB), NOSPLIT, $0-136
 	JZ           plain1
 	MOVQ         n+48(FP), AX
 	CMPQ         AX, $0x08
-	JG           two2
+	JG           longer2
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
 	MOVQ         $0x0706050403020100, CX
@@ -391,7 +391,7 @@ end4:
 	VZEROUPPER
 	RET
 
-two2:
+longer2:
 	SUBQ         $0x08, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
@@ -416,9 +416,9 @@ two2:
 	MOVQ         outs_base+24(FP), BX
 	MOVQ         outs_len+32(FP), SI
 	TESTQ        SI, SI
-	JZ           end11
+	JZ           end12
 
-row10:
+row11:
 	MOVQ       (BX), R8
 	ADDQ       $0x08, BX
 	LEAQ       (DX)(R8*4), DI
@@ -438,42 +438,42 @@ row10:
 	VMAXPS     Y7, Y5, Y7
 	VMINPS     Y7, Y6, Y7
 	TESTL      $0x00000008, AX
-	JZ         skip13
+	JZ         skip14
 	VMOVUPS    Y7, 32(DI)
-	JMP        done12
+	JMP        done13
 
-skip13:
+skip14:
 	TESTL        $0x00000004, AX
-	JZ           skip14
+	JZ           skip15
 	VMOVUPS      X7, 32(DI)
 	ADDQ         $0x10, DI
 	VEXTRACTF128 $0x01, Y7, X7
 
-skip14:
+skip15:
 	TESTL    $0x00000002, AX
-	JZ       skip15
+	JZ       skip16
 	VMOVLPS  X7, 32(DI)
 	ADDQ     $0x08, DI
 	VMOVHLPS X7, X7, X7
 
-skip15:
+skip16:
 	TESTL  $0x00000001, AX
-	JZ     skip16
+	JZ     skip17
 	VMOVSS X7, 32(DI)
 
-skip16:
-done12:
+skip17:
+done13:
 	DECQ SI
-	JNZ  row10
+	JNZ  row11
 
-end11:
+end12:
 	VZEROUPPER
 	RET
 
 plain1:
 	MOVQ         n+48(FP), AX
 	CMPQ         AX, $0x08
-	JG           two17
+	JG           longer18
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
 	MOVQ         $0x0706050403020100, CX
@@ -493,9 +493,9 @@ plain1:
 	MOVQ         outs_base+24(FP), DX
 	MOVQ         outs_len+32(FP), BX
 	TESTQ        BX, BX
-	JZ           end19
+	JZ           end20
 
-row18:
+row19:
 	MOVQ       (DX), SI
 	ADDQ       $0x08, DX
 	LEAQ       (CX)(SI*4), SI
@@ -505,39 +505,39 @@ row18:
 	VMAXPS     Y5, Y3, Y5
 	VMINPS     Y5, Y4, Y5
 	TESTL      $0x00000008, AX
-	JZ         skip21
+	JZ         skip22
 	VMOVUPS    Y5, (SI)
-	JMP        done20
+	JMP        done21
 
-skip21:
+skip22:
 	TESTL        $0x00000004, AX
-	JZ           skip22
+	JZ           skip23
 	VMOVUPS      X5, (SI)
 	ADDQ         $0x10, SI
 	VEXTRACTF128 $0x01, Y5, X5
 
-skip22:
+skip23:
 	TESTL    $0x00000002, AX
-	JZ       skip23
+	JZ       skip24
 	VMOVLPS  X5, (SI)
 	ADDQ     $0x08, SI
 	VMOVHLPS X5, X5, X5
 
-skip23:
+skip24:
 	TESTL  $0x00000001, AX
-	JZ     skip24
+	JZ     skip25
 	VMOVSS X5, (SI)
 
-skip24:
-done20:
+skip25:
+done21:
 	DECQ BX
-	JNZ  row18
+	JNZ  row19
 
-end19:
+end20:
 	VZEROUPPER
 	RET
 
-two17:
+longer18:
 	SUBQ         $0x08, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
@@ -562,9 +562,9 @@ two17:
 	MOVQ         outs_base+24(FP), DX
 	MOVQ         outs_len+32(FP), BX
 	TESTQ        BX, BX
-	JZ           end26
+	JZ           end28
 
-row25:
+row27:
 	MOVQ       (DX), SI
 	ADDQ       $0x08, DX
 	LEAQ       (CX)(SI*4), SI
@@ -580,35 +580,35 @@ row25:
 	VMAXPS     Y7, Y5, Y7
 	VMINPS     Y7, Y6, Y7
 	TESTL      $0x00000008, AX
-	JZ         skip28
+	JZ         skip30
 	VMOVUPS    Y7, 32(SI)
-	JMP        done27
+	JMP        done29
 
-skip28:
+skip30:
 	TESTL        $0x00000004, AX
-	JZ           skip29
+	JZ           skip31
 	VMOVUPS      X7, 32(SI)
 	ADDQ         $0x10, SI
 	VEXTRACTF128 $0x01, Y7, X7
 
-skip29:
+skip31:
 	TESTL    $0x00000002, AX
-	JZ       skip30
+	JZ       skip32
 	VMOVLPS  X7, 32(SI)
 	ADDQ     $0x08, SI
 	VMOVHLPS X7, X7, X7
 
-skip30:
+skip32:
 	TESTL  $0x00000001, AX
-	JZ     skip31
+	JZ     skip33
 	VMOVSS X7, 32(SI)
 
-skip31:
-done27:
+skip33:
+done29:
 	DECQ BX
-	JNZ  row25
+	JNZ  row27
 
-end26:
+end28:
 	VZEROUPPER
 	RET
 
@@ -617,7 +617,7 @@ end26:
 TEXT ·measureRowsAVX2(SB), NOSPLIT, $0-128
 	MOVQ         n+96(FP), AX
 	CMPQ         AX, $0x08
-	JG           two1
+	JG           longer1
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
 	MOVQ         $0x0706050403020100, CX
@@ -708,7 +708,7 @@ done9:
 	VZEROUPPER
 	RET
 
-two1:
+longer1:
 	SUBQ         $0x08, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
@@ -729,9 +729,9 @@ two1:
 	MOVQ         outs_base+72(FP), DX
 	MOVQ         outs_len+80(FP), BX
 	TESTQ        BX, BX
-	JZ           end15
+	JZ           end16
 
-row14:
+row15:
 	MOVQ        (DX), SI
 	ADDQ        $0x08, DX
 	LEAQ        (CX)(SI*4), SI
@@ -744,9 +744,9 @@ row14:
 	VADDPS      Y7, Y4, Y4
 	VFMADD231PS Y7, Y7, Y6
 	DECQ        BX
-	JNZ         row14
+	JNZ         row15
 
-end15:
+end16:
 	MOVQ       sum_base+0(FP), CX
 	VMOVUPS    (CX), Y1
 	VADDPS     Y3, Y1, Y1
@@ -754,31 +754,31 @@ end15:
 	VMASKMOVPS 32(CX), Y0, Y1
 	VADDPS     Y4, Y1, Y1
 	TESTL      $0x00000008, AX
-	JZ         skip17
+	JZ         skip18
 	VMOVUPS    Y1, 32(CX)
-	JMP        done16
+	JMP        done17
 
-skip17:
+skip18:
 	TESTL        $0x00000004, AX
-	JZ           skip18
+	JZ           skip19
 	VMOVUPS      X1, 32(CX)
 	ADDQ         $0x10, CX
 	VEXTRACTF128 $0x01, Y1, X1
 
-skip18:
+skip19:
 	TESTL    $0x00000002, AX
-	JZ       skip19
+	JZ       skip20
 	VMOVLPS  X1, 32(CX)
 	ADDQ     $0x08, CX
 	VMOVHLPS X1, X1, X1
 
-skip19:
+skip20:
 	TESTL  $0x00000001, AX
-	JZ     skip20
+	JZ     skip21
 	VMOVSS X1, 32(CX)
 
-skip20:
-done16:
+skip21:
+done17:
 	MOVQ       square_base+24(FP), CX
 	VMOVUPS    (CX), Y1
 	VADDPS     Y5, Y1, Y1
@@ -786,51 +786,51 @@ done16:
 	VMASKMOVPS 32(CX), Y0, Y0
 	VADDPS     Y6, Y0, Y0
 	TESTL      $0x00000008, AX
-	JZ         skip22
+	JZ         skip23
 	VMOVUPS    Y0, 32(CX)
-	JMP        done21
+	JMP        done22
 
-skip22:
+skip23:
 	TESTL        $0x00000004, AX
-	JZ           skip23
+	JZ           skip24
 	VMOVUPS      X0, 32(CX)
 	ADDQ         $0x10, CX
 	VEXTRACTF128 $0x01, Y0, X0
 
-skip23:
+skip24:
 	TESTL    $0x00000002, AX
-	JZ       skip24
+	JZ       skip25
 	VMOVLPS  X0, 32(CX)
 	ADDQ     $0x08, CX
 	VMOVHLPS X0, X0, X0
 
-skip24:
+skip25:
 	TESTL  $0x00000001, AX
-	JZ     skip25
+	JZ     skip26
 	VMOVSS X0, 32(CX)
 
-skip25:
-done21:
+skip26:
+done22:
 	VZEROUPPER
 	RET
 
 // func storeF32AVX512(dst []float32, outs []int, c []float32, ldc int, n int, bias []float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX2, AVX512F, AVX512VL
 TEXT ·storeF32AVX512(SB), NOSPLIT, $0-112
 	MOVQ         n+80(FP), AX
-	CMPQ         AX, $0x10
-	JG           two1
+	CMPQ         AX, $0x08
+	JG           longer1
 	XORL         CX, CX
 	BTSL         AX, CX
 	DECL         CX
 	KMOVW        CX, K1
 	MOVL         $0x80000000, AX
 	VMOVD        AX, X0
-	VPBROADCASTD X0, Z0
+	VPBROADCASTD X0, Y0
 	MOVQ         bias_base+88(FP), AX
 	TESTQ        AX, AX
 	JZ           none2
-	VMOVUPS.Z    (AX), K1, Z0
+	VMOVUPS.Z    (AX), K1, Y0
 
 none2:
 	MOVQ  c_base+48(FP), AX
@@ -848,9 +848,9 @@ row3:
 	LEAQ      (BX)(DX*4), R8
 	MOVQ      AX, DX
 	ADDQ      CX, AX
-	VMOVUPS.Z (DX), K1, Z1
-	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, K1, (R8)
+	VMOVUPS.Z (DX), K1, Y1
+	VADDPS    Y0, Y1, Y1
+	VMOVUPS   Y1, K1, (R8)
 	DECQ      DI
 	JNZ       row3
 
@@ -858,7 +858,48 @@ end4:
 	VZEROUPPER
 	RET
 
-two1:
+longer1:
+	CMPQ         AX, $0x10
+	JG           longer5
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	MOVL         $0x80000000, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Z0
+	MOVQ         bias_base+88(FP), AX
+	TESTQ        AX, AX
+	JZ           none6
+	VMOVUPS.Z    (AX), K1, Z0
+
+none6:
+	MOVQ  c_base+48(FP), AX
+	MOVQ  ldc+72(FP), CX
+	SHLQ  $0x02, CX
+	MOVQ  dst_base+0(FP), BX
+	MOVQ  outs_base+24(FP), SI
+	MOVQ  outs_len+32(FP), DI
+	TESTQ DI, DI
+	JZ    end8
+
+row7:
+	MOVQ      (SI), DX
+	ADDQ      $0x08, SI
+	LEAQ      (BX)(DX*4), R8
+	MOVQ      AX, DX
+	ADDQ      CX, AX
+	VMOVUPS.Z (DX), K1, Z1
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (R8)
+	DECQ      DI
+	JNZ       row7
+
+end8:
+	VZEROUPPER
+	RET
+
+longer5:
 	SUBQ         $0x10, AX
 	XORL         CX, CX
 	BTSL         AX, CX
@@ -872,11 +913,11 @@ two1:
 	VPBROADCASTD X1, Z1
 	MOVQ         bias_base+88(FP), AX
 	TESTQ        AX, AX
-	JZ           none5
+	JZ           none10
 	VMOVUPS      (AX), Z0
 	VMOVUPS.Z    64(AX), K1, Z1
 
-none5:
+none10:
 	MOVQ  c_base+48(FP), AX
 	MOVQ  ldc+72(FP), CX
 	SHLQ  $0x02, CX
@@ -884,9 +925,9 @@ none5:
 	MOVQ  outs_base+24(FP), SI
 	MOVQ  outs_len+32(FP), DI
 	TESTQ DI, DI
-	JZ    end7
+	JZ    end12
 
-row6:
+row11:
 	MOVQ      (SI), DX
 	ADDQ      $0x08, SI
 	LEAQ      (BX)(DX*4), R8
@@ -899,18 +940,68 @@ row6:
 	VADDPS    Z1, Z2, Z2
 	VMOVUPS   Z2, K1, 64(R8)
 	DECQ      DI
-	JNZ       row6
+	JNZ       row11
 
-end7:
+end12:
 	VZEROUPPER
 	RET
 
 // func storeI32AVX512(dst []float32, outs []int, c []int32, ldc int, n int, offset []int32, scale []float32, bias []float32)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL
 TEXT ·storeI32AVX512(SB), NOSPLIT, $0-160
 	MOVQ         n+80(FP), AX
+	CMPQ         AX, $0x08
+	JG           longer1
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	MOVL         $0x80000000, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVQ         bias_base+136(FP), AX
+	TESTQ        AX, AX
+	JZ           none2
+	VMOVUPS.Z    (AX), K1, Y0
+
+none2:
+	VXORPS    Y1, Y1, Y1
+	MOVQ      c_base+48(FP), AX
+	MOVQ      ldc+72(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      offset_base+88(FP), DX
+	VMOVUPS.Z (DX), K1, Y1
+	MOVQ      scale_base+112(FP), BX
+	MOVQ      dst_base+0(FP), SI
+	MOVQ      outs_base+24(FP), DI
+	MOVQ      outs_len+32(FP), R8
+	TESTQ     R8, R8
+	JZ        end4
+
+row3:
+	MOVQ         (DI), DX
+	ADDQ         $0x08, DI
+	LEAQ         (SI)(DX*4), R9
+	VBROADCASTSS (BX), Y2
+	ADDQ         $0x04, BX
+	MOVQ         AX, DX
+	ADDQ         CX, AX
+	VMOVUPS.Z    (DX), K1, Y3
+	VPSUBD       Y1, Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      Y3, K1, (R9)
+	DECQ         R8
+	JNZ          row3
+
+end4:
+	VZEROUPPER
+	RET
+
+longer1:
 	CMPQ         AX, $0x10
-	JG           two1
+	JG           longer5
 	XORL         CX, CX
 	BTSL         AX, CX
 	DECL         CX
@@ -920,10 +1011,10 @@ TEXT ·storeI32AVX512(SB), NOSPLIT, $0-160
 	VPBROADCASTD X0, Z0
 	MOVQ         bias_base+136(FP), AX
 	TESTQ        AX, AX
-	JZ           none2
+	JZ           none6
 	VMOVUPS.Z    (AX), K1, Z0
 
-none2:
+none6:
 	VXORPS    Z1, Z1, Z1
 	MOVQ      c_base+48(FP), AX
 	MOVQ      ldc+72(FP), CX
@@ -935,9 +1026,9 @@ none2:
 	MOVQ      outs_base+24(FP), DI
 	MOVQ      outs_len+32(FP), R8
 	TESTQ     R8, R8
-	JZ        end4
+	JZ        end8
 
-row3:
+row7:
 	MOVQ         (DI), DX
 	ADDQ         $0x08, DI
 	LEAQ         (SI)(DX*4), R9
@@ -952,13 +1043,13 @@ row3:
 	VADDPS       Z0, Z3, Z3
 	VMOVUPS      Z3, K1, (R9)
 	DECQ         R8
-	JNZ          row3
+	JNZ          row7
 
-end4:
+end8:
 	VZEROUPPER
 	RET
 
-two1:
+longer5:
 	SUBQ         $0x10, AX
 	XORL         CX, CX
 	BTSL         AX, CX
@@ -972,11 +1063,11 @@ two1:
 	VPBROADCASTD X1, Z1
 	MOVQ         bias_base+136(FP), AX
 	TESTQ        AX, AX
-	JZ           none5
+	JZ           none10
 	VMOVUPS      (AX), Z0
 	VMOVUPS.Z    64(AX), K1, Z1
 
-none5:
+none10:
 	VXORPS    Z2, Z2, Z2
 	VXORPS    Z3, Z3, Z3
 	MOVQ      c_base+48(FP), AX
@@ -990,9 +1081,9 @@ none5:
 	MOVQ      outs_base+24(FP), DI
 	MOVQ      outs_len+32(FP), R8
 	TESTQ     R8, R8
-	JZ        end7
+	JZ        end12
 
-row6:
+row11:
 	MOVQ         (DI), DX
 	ADDQ         $0x08, DI
 	LEAQ         (SI)(DX*4), R9
@@ -1013,21 +1104,62 @@ row6:
 	VADDPS       Z1, Z5, Z5
 	VMOVUPS      Z5, K1, 64(R9)
 	DECQ         R8
-	JNZ          row6
+	JNZ          row11
 
-end7:
+end12:
 	VZEROUPPER
 	RET
 
 // func finishRowsAVX512(dst []float32, outs []int, n int, scale []float32, shift []float32, other []float32, floor float32, ceil float32)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
 TEXT ·finishRowsAVX512(SB), NOSPLIT, $0-136
 	MOVQ         other_base+104(FP), AX
 	TESTQ        AX, AX
 	JZ           plain1
 	MOVQ         n+48(FP), AX
+	CMPQ         AX, $0x08
+	JG           longer2
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	MOVQ         scale_base+56(FP), AX
+	VMOVUPS.Z    (AX), K1, Y0
+	MOVQ         shift_base+80(FP), AX
+	VMOVUPS.Z    (AX), K1, Y1
+	VBROADCASTSS floor+128(FP), Y2
+	VBROADCASTSS ceil+132(FP), Y3
+	MOVQ         other_base+104(FP), AX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         outs_base+24(FP), DX
+	MOVQ         outs_len+32(FP), BX
+	TESTQ        BX, BX
+	JZ           end4
+
+row3:
+	MOVQ      (DX), DI
+	ADDQ      $0x08, DX
+	LEAQ      (CX)(DI*4), SI
+	VMOVUPS.Z (SI), K1, Y4
+	VMULPS    Y0, Y4, Y4
+	VADDPS    Y1, Y4, Y4
+	VMOVUPS.Z (AX)(DI*4), K1, Y5
+	VADDPS    Y5, Y4, Y4
+	VMAXPS    Y4, Y2, Y4
+	VMINPS    Y4, Y3, Y4
+	VMOVUPS   Y4, K1, (SI)
+	DECQ      BX
+	JNZ       row3
+
+end4:
+	VZEROUPPER
+	RET
+
+longer2:
 	CMPQ         AX, $0x10
-	JG           two2
+	JG           longer5
 	XORL         CX, CX
 	BTSL         AX, CX
 	DECL         CX
@@ -1045,9 +1177,9 @@ TEXT ·finishRowsAVX512(SB), NOSPLIT, $0-136
 	MOVQ         outs_base+24(FP), DX
 	MOVQ         outs_len+32(FP), BX
 	TESTQ        BX, BX
-	JZ           end4
+	JZ           end7
 
-row3:
+row6:
 	MOVQ      (DX), DI
 	ADDQ      $0x08, DX
 	LEAQ      (CX)(DI*4), SI
@@ -1060,13 +1192,13 @@ row3:
 	VMINPS    Z4, Z3, Z4
 	VMOVUPS   Z4, K1, (SI)
 	DECQ      BX
-	JNZ       row3
+	JNZ       row6
 
-end4:
+end7:
 	VZEROUPPER
 	RET
 
-two2:
+longer5:
 	SUBQ         $0x10, AX
 	XORL         CX, CX
 	BTSL         AX, CX
@@ -1089,9 +1221,9 @@ two2:
 	MOVQ         outs_base+24(FP), DX
 	MOVQ         outs_len+32(FP), BX
 	TESTQ        BX, BX
-	JZ           end6
+	JZ           end10
 
-row5:
+row9:
 	MOVQ      (DX), DI
 	ADDQ      $0x08, DX
 	LEAQ      (CX)(DI*4), SI
@@ -1112,16 +1244,55 @@ row5:
 	VMINPS    Z6, Z5, Z6
 	VMOVUPS   Z6, K1, 64(SI)
 	DECQ      BX
-	JNZ       row5
+	JNZ       row9
 
-end6:
+end10:
 	VZEROUPPER
 	RET
 
 plain1:
 	MOVQ         n+48(FP), AX
+	CMPQ         AX, $0x08
+	JG           longer11
+	XORL         CX, CX
+	BTSL         AX, CX
+	DECL         CX
+	KMOVW        CX, K1
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	MOVQ         scale_base+56(FP), AX
+	VMOVUPS.Z    (AX), K1, Y0
+	MOVQ         shift_base+80(FP), AX
+	VMOVUPS.Z    (AX), K1, Y1
+	VBROADCASTSS floor+128(FP), Y2
+	VBROADCASTSS ceil+132(FP), Y3
+	MOVQ         other_base+104(FP), AX
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         outs_base+24(FP), CX
+	MOVQ         outs_len+32(FP), DX
+	TESTQ        DX, DX
+	JZ           end13
+
+row12:
+	MOVQ      (CX), BX
+	ADDQ      $0x08, CX
+	LEAQ      (AX)(BX*4), BX
+	VMOVUPS.Z (BX), K1, Y4
+	VMULPS    Y0, Y4, Y4
+	VADDPS    Y1, Y4, Y4
+	VMAXPS    Y4, Y2, Y4
+	VMINPS    Y4, Y3, Y4
+	VMOVUPS   Y4, K1, (BX)
+	DECQ      DX
+	JNZ       row12
+
+end13:
+	VZEROUPPER
+	RET
+
+longer11:
 	CMPQ         AX, $0x10
-	JG           two7
+	JG           longer14
 	XORL         CX, CX
 	BTSL         AX, CX
 	DECL         CX
@@ -1139,9 +1310,9 @@ plain1:
 	MOVQ         outs_base+24(FP), CX
 	MOVQ         outs_len+32(FP), DX
 	TESTQ        DX, DX
-	JZ           end9
+	JZ           end16
 
-row8:
+row15:
 	MOVQ      (CX), BX
 	ADDQ      $0x08, CX
 	LEAQ      (AX)(BX*4), BX
@@ -1152,13 +1323,13 @@ row8:
 	VMINPS    Z4, Z3, Z4
 	VMOVUPS   Z4, K1, (BX)
 	DECQ      DX
-	JNZ       row8
+	JNZ       row15
 
-end9:
+end16:
 	VZEROUPPER
 	RET
 
-two7:
+longer14:
 	SUBQ         $0x10, AX
 	XORL         CX, CX
 	BTSL         AX, CX
@@ -1181,9 +1352,9 @@ two7:
 	MOVQ         outs_base+24(FP), CX
 	MOVQ         outs_len+32(FP), DX
 	TESTQ        DX, DX
-	JZ           end11
+	JZ           end19
 
-row10:
+row18:
 	MOVQ      (CX), BX
 	ADDQ      $0x08, CX
 	LEAQ      (AX)(BX*4), BX
@@ -1200,18 +1371,59 @@ row10:
 	VMINPS    Z6, Z5, Z6
 	VMOVUPS   Z6, K1, 64(BX)
 	DECQ      DX
-	JNZ       row10
+	JNZ       row18
 
-end11:
+end19:
 	VZEROUPPER
 	RET
 
 // func measureRowsAVX512(sum []float32, square []float32, x []float32, outs []int, n int, center []float32)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, FMA3
 TEXT ·measureRowsAVX512(SB), NOSPLIT, $0-128
 	MOVQ      n+96(FP), AX
+	CMPQ      AX, $0x08
+	JG        longer1
+	XORL      CX, CX
+	BTSL      AX, CX
+	DECL      CX
+	KMOVW     CX, K1
+	VXORPS    Y0, Y0, Y0
+	VXORPS    Y1, Y1, Y1
+	VXORPS    Y2, Y2, Y2
+	MOVQ      center_base+104(FP), AX
+	VMOVUPS.Z (AX), K1, Y0
+	MOVQ      x_base+48(FP), AX
+	MOVQ      outs_base+72(FP), CX
+	MOVQ      outs_len+80(FP), DX
+	TESTQ     DX, DX
+	JZ        end3
+
+row2:
+	MOVQ        (CX), BX
+	ADDQ        $0x08, CX
+	LEAQ        (AX)(BX*4), BX
+	VMOVUPS.Z   (BX), K1, Y3
+	VSUBPS      Y0, Y3, Y3
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS Y3, Y3, Y2
+	DECQ        DX
+	JNZ         row2
+
+end3:
+	MOVQ      sum_base+0(FP), AX
+	VMOVUPS.Z (AX), K1, Y0
+	VADDPS    Y1, Y0, Y0
+	VMOVUPS   Y0, K1, (AX)
+	MOVQ      square_base+24(FP), AX
+	VMOVUPS.Z (AX), K1, Y0
+	VADDPS    Y2, Y0, Y0
+	VMOVUPS   Y0, K1, (AX)
+	VZEROUPPER
+	RET
+
+longer1:
 	CMPQ      AX, $0x10
-	JG        two1
+	JG        longer4
 	XORL      CX, CX
 	BTSL      AX, CX
 	DECL      CX
@@ -1225,9 +1437,9 @@ TEXT ·measureRowsAVX512(SB), NOSPLIT, $0-128
 	MOVQ      outs_base+72(FP), CX
 	MOVQ      outs_len+80(FP), DX
 	TESTQ     DX, DX
-	JZ        end3
+	JZ        end6
 
-row2:
+row5:
 	MOVQ        (CX), BX
 	ADDQ        $0x08, CX
 	LEAQ        (AX)(BX*4), BX
@@ -1236,9 +1448,9 @@ row2:
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z3, Z3, Z2
 	DECQ        DX
-	JNZ         row2
+	JNZ         row5
 
-end3:
+end6:
 	MOVQ      sum_base+0(FP), AX
 	VMOVUPS.Z (AX), K1, Z0
 	VADDPS    Z1, Z0, Z0
@@ -1250,7 +1462,7 @@ end3:
 	VZEROUPPER
 	RET
 
-two1:
+longer4:
 	SUBQ      $0x10, AX
 	XORL      CX, CX
 	BTSL      AX, CX
@@ -1269,9 +1481,9 @@ two1:
 	MOVQ      outs_base+72(FP), CX
 	MOVQ      outs_len+80(FP), DX
 	TESTQ     DX, DX
-	JZ        end5
+	JZ        end9
 
-row4:
+row8:
 	MOVQ        (CX), BX
 	ADDQ        $0x08, CX
 	LEAQ        (AX)(BX*4), BX
@@ -1284,9 +1496,9 @@ row4:
 	VADDPS      Z6, Z3, Z3
 	VFMADD231PS Z6, Z6, Z5
 	DECQ        DX
-	JNZ         row4
+	JNZ         row8
 
-end5:
+end9:
 	MOVQ      sum_base+0(FP), AX
 	VMOVUPS   (AX), Z0
 	VADDPS    Z2, Z0, Z0

@@ -161,16 +161,28 @@ func eachRow(f *vec.Func, prepare func([]part) func(part, place) reg.VecVirtual)
 }
 
 // overRows writes a loop over the rows of an array, for rows of one vector and for
-// rows of two. prepare loads what the rows share and returns the code for a part of
-// a row, and that behind the loop.
+// rows of two; on AVX-512 also for rows of a half one, which crosses fewer lines of
+// the cache. prepare loads what the rows share and returns the code for a part of a
+// row, and that behind the loop.
 func overRows(f *vec.Func, array string, prepare func([]part) (each func(part, place), last func())) {
-	n, two := GP64(), f.Label("two")
+	n := GP64()
 	Load(Param("n"), n)
-	CMPQ(n, Imm(uint64(f.Lanes)))
-	JG(LabelRef(two))
-	for full := range 2 {
-		if full == 1 {
-			Label(two)
+	type shape struct {
+		vec.Set
+		full int // vectors before the last one
+	}
+	shapes, set := []shape{{f.Set, 0}, {f.Set, 1}}, f.Set
+	if f.Set == vec.AVX512 {
+		shapes = append([]shape{{vec.AVX512VL, 0}}, shapes...)
+	}
+	for i, s := range shapes {
+		f.Set = s.Set
+		longer, full := f.Label("longer"), s.full
+		if i < len(shapes)-1 {
+			CMPQ(n, Imm(uint64(f.Lanes)))
+			JG(LabelRef(longer))
+		}
+		if full > 0 {
 			SUBQ(Imm(uint64(f.Lanes)), n)
 		}
 		parts := make([]part, full, full+1)
@@ -197,7 +209,11 @@ func overRows(f *vec.Func, array string, prepare func([]part) (each func(part, p
 		Label(end)
 		last()
 		f.End()
+		if i < len(shapes)-1 {
+			Label(longer)
+		}
 	}
+	f.Set = set
 }
 
 // loadBias returns the parts of the bias. Without one they are -0, the number
@@ -245,7 +261,7 @@ func (p part) store(v reg.VecVirtual, out reg.Register) {
 	case p.mask == nil:
 		VMOVUPS(v, m)
 		return
-	case p.Set == vec.AVX512:
+	case p.Set != vec.AVX2:
 		VMOVUPS(v, p.mask, m)
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // First returns a mask of the first n lanes, 0 <= n <= Lanes: a mask register
 // (AVX-512) or a vector with all bits of these lanes set (AVX2).
 func (s Set) First(n reg.GPVirtual) reg.Register {
-	if s == AVX512 {
+	if s != AVX2 {
 		bits, mask := GP32(), K()
 		XORL(bits, bits)
 		BTSL(n.As32(), bits)
@@ -33,7 +33,7 @@ func (s Set) LoadFirst(mask reg.Register, m Mem, v reg.Register) {
 	switch {
 	case mask == nil:
 		VMOVUPS(m, v)
-	case s == AVX512:
+	case s != AVX2:
 		VMOVUPS_Z(m, mask, v)
 	default:
 		VMASKMOVPS(m, mask, v)

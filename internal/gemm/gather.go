@@ -19,6 +19,7 @@ type gather struct {
 	classes    []class
 	rows       []int // start of each pixel's window, by class; it may lie before the image
 	outs       []int // start of each pixel in the result
+	classOf    []int // of each pixel
 
 	outer *outerTable // for the weight gradient; made when first needed
 }
@@ -94,6 +95,7 @@ func newGather(f Frame, h, w residue, groups, kw, outLine, outC int) gather {
 				for _, j := range columns.at {
 					g.rows = append(g.rows, (h.first[i]+f.Top)*f.RowLen()+(w.first[j]+f.Left)*f.C)
 					g.outs = append(g.outs, h.at[i]*outLine+w.at[j]*outC)
+					g.classOf = append(g.classOf, len(g.classes))
 				}
 			}
 			c.end = len(g.rows)
@@ -160,16 +162,11 @@ func (g *gather) segments(list []kernel.Segment, r reach, u unit) segments {
 // A place is one row of a product over several samples.
 type place struct{ class, sample, pixel int }
 
-// locate returns the place of row m of a product over n samples.
+// locate returns the place of row m of a product over n samples: a class begins
+// at n times the pixels before it.
 func (g *gather) locate(m, n int) place {
-	for i := range g.classes {
-		rows := n * g.classes[i].size()
-		if m < rows {
-			return g.placeIn(i, m)
-		}
-		m -= rows
-	}
-	panic("gemm: a row beyond the product")
+	class := g.classOf[m/n]
+	return g.placeIn(class, m-n*g.classes[class].first)
 }
 
 // placeIn returns the place of row m of a class, counted over all samples.

@@ -88,7 +88,7 @@ type rowFactors struct {
 }
 
 // of returns the factors of the count rows of a window.
-func (f *rowFactors) of(scale []float32, w window, count int, own *ragged) []float32 {
+func (f *rowFactors) of(scale []float32, w *window, count int, own *ragged) []float32 {
 	switch {
 	case w.sample < 0:
 		f.whole = 0

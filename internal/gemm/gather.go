@@ -197,8 +197,11 @@ func (g *gather) within(class, first, count int) func(yield func(sample int, pix
 // and the last row.
 type window struct{ a, y, sample, class, last int }
 
-// ragged rows belong to several samples or do not fill tiles.
+// ragged rows belong to several samples or do not fill tiles. The window of any
+// call is kept here too: returned by value it would be copied through memory,
+// word by word and at once read in pairs of words, which stalls.
 type ragged struct {
+	window
 	rows, outs, samples [callRows]int
 	segs                [64]kernel.Segment
 }
@@ -207,25 +210,26 @@ type ragged struct {
 // whose results have yLen: count of them, or fewer where another class begins
 // and the frame holds no padding to read. A call always reads whole tiles of mr
 // rows: where fewer are wanted, others are read and not written.
-func (g *gather) window(m, count, n, mr, aLen, yLen int, own *ragged) (w window, rows, outs []int) {
+func (g *gather) window(m, count, n, mr, aLen, yLen int, own *ragged) (w *window, rows, outs []int) {
 	at, whole := g.locate(m, n), (count+mr-1)/mr*mr
 	c := &g.classes[at.class]
 	if at.pixel+whole <= c.end {
-		w = window{at.sample * aLen, at.sample * yLen, at.sample, at.class, at.class}
-		return w, g.rows[at.pixel : at.pixel+whole], g.outs[at.pixel : at.pixel+count]
+		own.window = window{at.sample * aLen, at.sample * yLen, at.sample, at.class, at.class}
+		return &own.window, g.rows[at.pixel : at.pixel+whole], g.outs[at.pixel : at.pixel+count]
 	}
-	w = window{sample: -1, class: at.class}
+	w = &own.window
+	*w = window{sample: -1, class: at.class}
 	if g.frame.Bare() {
 		count = min(count, (n-at.sample)*c.size()-(at.pixel-c.first))
 		whole = (count + mr - 1) / mr * mr
 	}
 	for r := 0; r < count; {
 		w.last = at.class
-		pixels := interval{at.pixel, min(at.pixel+count-r, c.end)}
-		a, y := at.sample*aLen, at.sample*yLen
-		for i := pixels.first; i < pixels.end; i++ {
-			own.rows[r] = a + g.rows[i]
-			own.outs[r] = y + g.outs[i]
+		some := min(count-r, c.end-at.pixel)
+		a, y, outs := at.sample*aLen, at.sample*yLen, g.outs[at.pixel:][:some]
+		for i, row := range g.rows[at.pixel:][:some] {
+			own.rows[r] = a + row
+			own.outs[r] = y + outs[i]
 			own.samples[r] = at.sample
 			r++
 		}
@@ -246,7 +250,7 @@ func (g *gather) window(m, count, n, mr, aLen, yLen int, own *ragged) (w window,
 }
 
 // reachOf returns what the rows of a window reach together.
-func (g *gather) reachOf(w window) reach {
+func (g *gather) reachOf(w *window) reach {
 	r := g.classes[w.class].reach
 	for c := w.class + 1; c <= w.last; c++ {
 		r = r.union(g.classes[c].reach)
@@ -255,7 +259,7 @@ func (g *gather) reachOf(w window) reach {
 }
 
 // segmentsOf returns the segments of a window.
-func (g *gather) segmentsOf(w window, u unit, own *ragged) segments {
+func (g *gather) segmentsOf(w *window, u unit, own *ragged) segments {
 	if w.class == w.last {
 		return g.classes[w.class].segs[u.index()]
 	}

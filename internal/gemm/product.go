@@ -148,7 +148,7 @@ func (g *gather) operation(b *Panels, size int, y []float32, yLen, aLen, n int) 
 }
 
 // window returns that of the next rows of [m, end).
-func (o *operation) window(m, end int, own *ragged) (w window, rows, outs []int) {
+func (o *operation) window(m, end int, own *ragged) (w *window, rows, outs []int) {
 	return o.g.window(m, min(o.call, end-m), o.n, o.mr, o.aLen, o.yLen, own)
 }
 

@@ -1,6 +1,7 @@
 package autograd
 
 import (
+	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -51,9 +52,5 @@ func transpose(dst, src []float32, rows, cols int) {
 		copy(dst, src[:rows*cols])
 		return
 	}
-	for i := range rows {
-		for j, v := range src[i*cols:][:cols] {
-			dst[j*rows+i] = v
-		}
-	}
+	kernel.Transpose(dst, rows, src, cols, rows, cols, 1)
 }

@@ -18,110 +18,111 @@ TEXT ·halveAVX2(SB), NOSPLIT, $0-80
 	MOVQ         bottom_base+48(FP), DI
 	LEAQ         (BX)(DX*1), SI
 	LEAQ         (DI)(DX*1), R8
+	MOVQ         c+72(FP), R9
 
-pixel1:
+pixel2:
 	TESTQ CX, CX
-	JLE   done2
-	MOVQ  c+72(FP), R9
+	JLE   done3
 	SUBQ  R9, CX
-	XORQ  R10, R10
-	SUBQ  $0x00000008, R9
-	JL    done4
+	MOVQ  R9, R10
+	XORQ  R11, R11
+	SUBQ  $0x00000008, R10
+	JL    done5
 
-loop3:
-	VMOVUPS (BX)(R10*4), Y1
-	VMOVUPS (SI)(R10*4), Y2
-	VADDPS  (DI)(R10*4), Y1, Y1
-	VADDPS  (R8)(R10*4), Y2, Y2
+loop4:
+	VMOVUPS (BX)(R11*4), Y1
+	VMOVUPS (SI)(R11*4), Y2
+	VADDPS  (DI)(R11*4), Y1, Y1
+	VADDPS  (R8)(R11*4), Y2, Y2
 	VADDPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)(R10*4)
-	ADDQ    $0x00000008, R10
-	SUBQ    $0x00000008, R9
-	JGE     loop3
+	VMOVUPS Y1, (AX)(R11*4)
+	ADDQ    $0x00000008, R11
+	SUBQ    $0x00000008, R10
+	JGE     loop4
 
-done4:
-	ADDQ $0x00000008, R9
-	SUBQ $0x00000008, R9
-	JL   done6
+done5:
+	ADDQ $0x00000008, R10
+	SUBQ $0x00000008, R10
+	JL   done7
 
-loop5:
-	VMOVUPS (BX)(R10*4), Y1
-	VMOVUPS (SI)(R10*4), Y2
-	VADDPS  (DI)(R10*4), Y1, Y1
-	VADDPS  (R8)(R10*4), Y2, Y2
+loop6:
+	VMOVUPS (BX)(R11*4), Y1
+	VMOVUPS (SI)(R11*4), Y2
+	VADDPS  (DI)(R11*4), Y1, Y1
+	VADDPS  (R8)(R11*4), Y2, Y2
 	VADDPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)(R10*4)
-	ADDQ    $0x00000008, R10
-	SUBQ    $0x00000008, R9
-	JGE     loop5
+	VMOVUPS Y1, (AX)(R11*4)
+	ADDQ    $0x00000008, R11
+	SUBQ    $0x00000008, R10
+	JGE     loop6
 
-done6:
-	ADDQ $0x00000008, R9
-	SUBQ $0x00000004, R9
-	JL   done8
+done7:
+	ADDQ $0x00000008, R10
+	SUBQ $0x00000004, R10
+	JL   done9
 
-loop7:
-	VMOVUPS (BX)(R10*4), X1
-	VMOVUPS (SI)(R10*4), X2
-	VADDPS  (DI)(R10*4), X1, X1
-	VADDPS  (R8)(R10*4), X2, X2
+loop8:
+	VMOVUPS (BX)(R11*4), X1
+	VMOVUPS (SI)(R11*4), X2
+	VADDPS  (DI)(R11*4), X1, X1
+	VADDPS  (R8)(R11*4), X2, X2
 	VADDPS  X2, X1, X1
 	VMULPS  X0, X1, X1
-	VMOVUPS X1, (AX)(R10*4)
-	ADDQ    $0x04, R10
-	SUBQ    $0x00000004, R9
-	JGE     loop7
+	VMOVUPS X1, (AX)(R11*4)
+	ADDQ    $0x04, R11
+	SUBQ    $0x00000004, R10
+	JGE     loop8
 
-done8:
-	ADDQ $0x00000004, R9
-	SUBQ $0x00000002, R9
-	JL   done10
+done9:
+	ADDQ $0x00000004, R10
+	SUBQ $0x00000002, R10
+	JL   done11
 
-loop9:
-	VMOVSD (BX)(R10*4), X1
-	VMOVSD (SI)(R10*4), X2
-	VMOVSD (DI)(R10*4), X3
+loop10:
+	VMOVSD (BX)(R11*4), X1
+	VMOVSD (SI)(R11*4), X2
+	VMOVSD (DI)(R11*4), X3
 	VADDPS X3, X1, X1
-	VMOVSD (R8)(R10*4), X3
+	VMOVSD (R8)(R11*4), X3
 	VADDPS X3, X2, X2
 	VADDPS X2, X1, X1
 	VMULPS X0, X1, X1
-	VMOVSD X1, (AX)(R10*4)
-	ADDQ   $0x02, R10
-	SUBQ   $0x00000002, R9
-	JGE    loop9
+	VMOVSD X1, (AX)(R11*4)
+	ADDQ   $0x02, R11
+	SUBQ   $0x00000002, R10
+	JGE    loop10
 
-done10:
-	ADDQ $0x00000002, R9
-	SUBQ $0x00000001, R9
-	JL   done12
+done11:
+	ADDQ $0x00000002, R10
+	SUBQ $0x00000001, R10
+	JL   done13
 
-loop11:
-	VMOVSS (BX)(R10*4), X1
-	VMOVSS (SI)(R10*4), X2
-	VMOVSS (DI)(R10*4), X3
+loop12:
+	VMOVSS (BX)(R11*4), X1
+	VMOVSS (SI)(R11*4), X2
+	VMOVSS (DI)(R11*4), X3
 	VADDPS X3, X1, X1
-	VMOVSS (R8)(R10*4), X3
+	VMOVSS (R8)(R11*4), X3
 	VADDPS X3, X2, X2
 	VADDPS X2, X1, X1
 	VMULPS X0, X1, X1
-	VMOVSS X1, (AX)(R10*4)
-	ADDQ   $0x01, R10
-	SUBQ   $0x00000001, R9
-	JGE    loop11
+	VMOVSS X1, (AX)(R11*4)
+	ADDQ   $0x01, R11
+	SUBQ   $0x00000001, R10
+	JGE    loop12
 
-done12:
-	ADDQ $0x00000001, R9
+done13:
+	ADDQ $0x00000001, R10
 	ADDQ DX, AX
 	LEAQ (BX)(DX*2), BX
 	LEAQ (SI)(DX*2), SI
 	LEAQ (DI)(DX*2), DI
 	LEAQ (R8)(DX*2), R8
-	JMP  pixel1
+	JMP  pixel2
 
-done2:
+done3:
 	VZEROUPPER
 	RET
 
@@ -139,106 +140,107 @@ TEXT ·halveGradAVX2(SB), NOSPLIT, $0-80
 	MOVQ         dbottom_base+24(FP), DI
 	LEAQ         (BX)(DX*1), SI
 	LEAQ         (DI)(DX*1), R8
+	MOVQ         c+72(FP), R9
 
-pixel1:
+pixel2:
 	TESTQ CX, CX
-	JLE   done2
-	MOVQ  c+72(FP), R9
+	JLE   done3
 	SUBQ  R9, CX
-	XORQ  R10, R10
-	SUBQ  $0x00000008, R9
-	JL    done4
+	MOVQ  R9, R10
+	XORQ  R11, R11
+	SUBQ  $0x00000008, R10
+	JL    done5
 
-loop3:
-	VMOVUPS (AX)(R10*4), Y1
+loop4:
+	VMOVUPS (AX)(R11*4), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(R10*4)
-	VMOVUPS Y1, (SI)(R10*4)
-	VMOVUPS Y1, (DI)(R10*4)
-	VMOVUPS Y1, (R8)(R10*4)
-	ADDQ    $0x00000008, R10
-	SUBQ    $0x00000008, R9
-	JGE     loop3
+	VMOVUPS Y1, (BX)(R11*4)
+	VMOVUPS Y1, (SI)(R11*4)
+	VMOVUPS Y1, (DI)(R11*4)
+	VMOVUPS Y1, (R8)(R11*4)
+	ADDQ    $0x00000008, R11
+	SUBQ    $0x00000008, R10
+	JGE     loop4
 
-done4:
-	ADDQ $0x00000008, R9
-	SUBQ $0x00000008, R9
-	JL   done6
+done5:
+	ADDQ $0x00000008, R10
+	SUBQ $0x00000008, R10
+	JL   done7
 
-loop5:
-	VMOVUPS (AX)(R10*4), Y1
+loop6:
+	VMOVUPS (AX)(R11*4), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(R10*4)
-	VMOVUPS Y1, (SI)(R10*4)
-	VMOVUPS Y1, (DI)(R10*4)
-	VMOVUPS Y1, (R8)(R10*4)
-	ADDQ    $0x00000008, R10
-	SUBQ    $0x00000008, R9
-	JGE     loop5
+	VMOVUPS Y1, (BX)(R11*4)
+	VMOVUPS Y1, (SI)(R11*4)
+	VMOVUPS Y1, (DI)(R11*4)
+	VMOVUPS Y1, (R8)(R11*4)
+	ADDQ    $0x00000008, R11
+	SUBQ    $0x00000008, R10
+	JGE     loop6
 
-done6:
-	ADDQ $0x00000008, R9
-	SUBQ $0x00000004, R9
-	JL   done8
+done7:
+	ADDQ $0x00000008, R10
+	SUBQ $0x00000004, R10
+	JL   done9
 
-loop7:
-	VMOVUPS (AX)(R10*4), X1
+loop8:
+	VMOVUPS (AX)(R11*4), X1
 	VMULPS  X0, X1, X1
-	VMOVUPS X1, (BX)(R10*4)
-	VMOVUPS X1, (SI)(R10*4)
-	VMOVUPS X1, (DI)(R10*4)
-	VMOVUPS X1, (R8)(R10*4)
-	ADDQ    $0x04, R10
-	SUBQ    $0x00000004, R9
-	JGE     loop7
+	VMOVUPS X1, (BX)(R11*4)
+	VMOVUPS X1, (SI)(R11*4)
+	VMOVUPS X1, (DI)(R11*4)
+	VMOVUPS X1, (R8)(R11*4)
+	ADDQ    $0x04, R11
+	SUBQ    $0x00000004, R10
+	JGE     loop8
 
-done8:
-	ADDQ $0x00000004, R9
-	SUBQ $0x00000002, R9
-	JL   done10
+done9:
+	ADDQ $0x00000004, R10
+	SUBQ $0x00000002, R10
+	JL   done11
 
-loop9:
-	VMOVSD (AX)(R10*4), X1
+loop10:
+	VMOVSD (AX)(R11*4), X1
 	VMULPS X0, X1, X1
-	VMOVSD X1, (BX)(R10*4)
-	VMOVSD X1, (SI)(R10*4)
-	VMOVSD X1, (DI)(R10*4)
-	VMOVSD X1, (R8)(R10*4)
-	ADDQ   $0x02, R10
-	SUBQ   $0x00000002, R9
-	JGE    loop9
+	VMOVSD X1, (BX)(R11*4)
+	VMOVSD X1, (SI)(R11*4)
+	VMOVSD X1, (DI)(R11*4)
+	VMOVSD X1, (R8)(R11*4)
+	ADDQ   $0x02, R11
+	SUBQ   $0x00000002, R10
+	JGE    loop10
 
-done10:
-	ADDQ $0x00000002, R9
-	SUBQ $0x00000001, R9
-	JL   done12
+done11:
+	ADDQ $0x00000002, R10
+	SUBQ $0x00000001, R10
+	JL   done13
 
-loop11:
-	VMOVSS (AX)(R10*4), X1
+loop12:
+	VMOVSS (AX)(R11*4), X1
 	VMULPS X0, X1, X1
-	VMOVSS X1, (BX)(R10*4)
-	VMOVSS X1, (SI)(R10*4)
-	VMOVSS X1, (DI)(R10*4)
-	VMOVSS X1, (R8)(R10*4)
-	ADDQ   $0x01, R10
-	SUBQ   $0x00000001, R9
-	JGE    loop11
+	VMOVSS X1, (BX)(R11*4)
+	VMOVSS X1, (SI)(R11*4)
+	VMOVSS X1, (DI)(R11*4)
+	VMOVSS X1, (R8)(R11*4)
+	ADDQ   $0x01, R11
+	SUBQ   $0x00000001, R10
+	JGE    loop12
 
-done12:
-	ADDQ $0x00000001, R9
+done13:
+	ADDQ $0x00000001, R10
 	ADDQ DX, AX
 	LEAQ (BX)(DX*2), BX
 	LEAQ (SI)(DX*2), SI
 	LEAQ (DI)(DX*2), DI
 	LEAQ (R8)(DX*2), R8
-	JMP  pixel1
+	JMP  pixel2
 
-done2:
+done3:
 	VZEROUPPER
 	RET
 
 // func halveAVX512(y []float32, top []float32, bottom []float32, c int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, AVX512VL
 TEXT ·halveAVX512(SB), NOSPLIT, $0-80
 	MOVL         $0x3e800000, AX
 	VMOVD        AX, X0
@@ -251,77 +253,111 @@ TEXT ·halveAVX512(SB), NOSPLIT, $0-80
 	MOVQ         bottom_base+48(FP), DI
 	LEAQ         (BX)(DX*1), SI
 	LEAQ         (DI)(DX*1), R8
+	MOVQ         c+72(FP), R9
+	CMPQ         R9, $0x08
+	JLE          few1
 
-pixel1:
+pixel2:
 	TESTQ CX, CX
-	JLE   done2
-	MOVQ  c+72(FP), R9
+	JLE   done3
 	SUBQ  R9, CX
-	XORQ  R10, R10
-	SUBQ  $0x00000010, R9
-	JL    done4
+	MOVQ  R9, R10
+	XORQ  R11, R11
+	SUBQ  $0x00000010, R10
+	JL    done5
 
-loop3:
-	VMOVUPS (BX)(R10*4), Z1
-	VMOVUPS (SI)(R10*4), Z2
-	VADDPS  (DI)(R10*4), Z1, Z1
-	VADDPS  (R8)(R10*4), Z2, Z2
+loop4:
+	VMOVUPS (BX)(R11*4), Z1
+	VMOVUPS (SI)(R11*4), Z2
+	VADDPS  (DI)(R11*4), Z1, Z1
+	VADDPS  (R8)(R11*4), Z2, Z2
 	VADDPS  Z2, Z1, Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)(R10*4)
-	ADDQ    $0x00000010, R10
-	SUBQ    $0x00000010, R9
-	JGE     loop3
+	VMOVUPS Z1, (AX)(R11*4)
+	ADDQ    $0x00000010, R11
+	SUBQ    $0x00000010, R10
+	JGE     loop4
 
-done4:
-	ADDQ $0x00000010, R9
-	SUBQ $0x00000010, R9
-	JL   done6
+done5:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000010, R10
+	JL   done7
 
-loop5:
-	VMOVUPS (BX)(R10*4), Z1
-	VMOVUPS (SI)(R10*4), Z2
-	VADDPS  (DI)(R10*4), Z1, Z1
-	VADDPS  (R8)(R10*4), Z2, Z2
+loop6:
+	VMOVUPS (BX)(R11*4), Z1
+	VMOVUPS (SI)(R11*4), Z2
+	VADDPS  (DI)(R11*4), Z1, Z1
+	VADDPS  (R8)(R11*4), Z2, Z2
 	VADDPS  Z2, Z1, Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)(R10*4)
-	ADDQ    $0x00000010, R10
-	SUBQ    $0x00000010, R9
-	JGE     loop5
+	VMOVUPS Z1, (AX)(R11*4)
+	ADDQ    $0x00000010, R11
+	SUBQ    $0x00000010, R10
+	JGE     loop6
 
-done6:
-	ADDQ      $0x00000010, R9
-	TESTQ     R9, R9
-	JZ        skip7
-	XORL      R11, R11
-	BTSL      R9, R11
-	DECL      R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (BX)(R10*4), K1, Z1
-	VMOVUPS.Z (SI)(R10*4), K1, Z2
-	VMOVUPS.Z (DI)(R10*4), K1, Z3
+done7:
+	ADDQ      $0x00000010, R10
+	TESTQ     R10, R10
+	JZ        skip8
+	XORL      R12, R12
+	BTSL      R10, R12
+	DECL      R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (BX)(R11*4), K1, Z1
+	VMOVUPS.Z (SI)(R11*4), K1, Z2
+	VMOVUPS.Z (DI)(R11*4), K1, Z3
 	VADDPS    Z3, Z1, Z1
-	VMOVUPS.Z (R8)(R10*4), K1, Z3
+	VMOVUPS.Z (R8)(R11*4), K1, Z3
 	VADDPS    Z3, Z2, Z2
 	VADDPS    Z2, Z1, Z1
 	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, K1, (AX)(R10*4)
+	VMOVUPS   Z1, K1, (AX)(R11*4)
 
-skip7:
+skip8:
 	ADDQ DX, AX
 	LEAQ (BX)(DX*2), BX
 	LEAQ (SI)(DX*2), SI
 	LEAQ (DI)(DX*2), DI
 	LEAQ (R8)(DX*2), R8
-	JMP  pixel1
+	JMP  pixel2
 
-done2:
+done3:
+	VZEROUPPER
+	RET
+
+few1:
+	XORQ  R10, R10
+	XORL  R11, R11
+	BTSL  R9, R11
+	DECL  R11
+	KMOVW R11, K1
+
+pixel9:
+	TESTQ     CX, CX
+	JLE       done10
+	SUBQ      R9, CX
+	VMOVUPS.Z (BX)(R10*4), K1, Y1
+	VMOVUPS.Z (SI)(R10*4), K1, Y2
+	VMOVUPS.Z (DI)(R10*4), K1, Y3
+	VADDPS    Y3, Y1, Y1
+	VMOVUPS.Z (R8)(R10*4), K1, Y3
+	VADDPS    Y3, Y2, Y2
+	VADDPS    Y2, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, K1, (AX)(R10*4)
+	ADDQ      DX, AX
+	LEAQ      (BX)(DX*2), BX
+	LEAQ      (SI)(DX*2), SI
+	LEAQ      (DI)(DX*2), DI
+	LEAQ      (R8)(DX*2), R8
+	JMP       pixel9
+
+done10:
 	VZEROUPPER
 	RET
 
 // func halveGradAVX512(dtop []float32, dbottom []float32, dy []float32, c int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, AVX512VL
 TEXT ·halveGradAVX512(SB), NOSPLIT, $0-80
 	MOVL         $0x3e800000, AX
 	VMOVD        AX, X0
@@ -334,66 +370,97 @@ TEXT ·halveGradAVX512(SB), NOSPLIT, $0-80
 	MOVQ         dbottom_base+24(FP), DI
 	LEAQ         (BX)(DX*1), SI
 	LEAQ         (DI)(DX*1), R8
+	MOVQ         c+72(FP), R9
+	CMPQ         R9, $0x08
+	JLE          few1
 
-pixel1:
+pixel2:
 	TESTQ CX, CX
-	JLE   done2
-	MOVQ  c+72(FP), R9
+	JLE   done3
 	SUBQ  R9, CX
-	XORQ  R10, R10
-	SUBQ  $0x00000010, R9
-	JL    done4
+	MOVQ  R9, R10
+	XORQ  R11, R11
+	SUBQ  $0x00000010, R10
+	JL    done5
 
-loop3:
-	VMOVUPS (AX)(R10*4), Z1
+loop4:
+	VMOVUPS (AX)(R11*4), Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(R10*4)
-	VMOVUPS Z1, (SI)(R10*4)
-	VMOVUPS Z1, (DI)(R10*4)
-	VMOVUPS Z1, (R8)(R10*4)
-	ADDQ    $0x00000010, R10
-	SUBQ    $0x00000010, R9
-	JGE     loop3
+	VMOVUPS Z1, (BX)(R11*4)
+	VMOVUPS Z1, (SI)(R11*4)
+	VMOVUPS Z1, (DI)(R11*4)
+	VMOVUPS Z1, (R8)(R11*4)
+	ADDQ    $0x00000010, R11
+	SUBQ    $0x00000010, R10
+	JGE     loop4
 
-done4:
-	ADDQ $0x00000010, R9
-	SUBQ $0x00000010, R9
-	JL   done6
+done5:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000010, R10
+	JL   done7
 
-loop5:
-	VMOVUPS (AX)(R10*4), Z1
+loop6:
+	VMOVUPS (AX)(R11*4), Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(R10*4)
-	VMOVUPS Z1, (SI)(R10*4)
-	VMOVUPS Z1, (DI)(R10*4)
-	VMOVUPS Z1, (R8)(R10*4)
-	ADDQ    $0x00000010, R10
-	SUBQ    $0x00000010, R9
-	JGE     loop5
+	VMOVUPS Z1, (BX)(R11*4)
+	VMOVUPS Z1, (SI)(R11*4)
+	VMOVUPS Z1, (DI)(R11*4)
+	VMOVUPS Z1, (R8)(R11*4)
+	ADDQ    $0x00000010, R11
+	SUBQ    $0x00000010, R10
+	JGE     loop6
 
-done6:
-	ADDQ      $0x00000010, R9
-	TESTQ     R9, R9
-	JZ        skip7
-	XORL      R11, R11
-	BTSL      R9, R11
-	DECL      R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (AX)(R10*4), K1, Z1
+done7:
+	ADDQ      $0x00000010, R10
+	TESTQ     R10, R10
+	JZ        skip8
+	XORL      R12, R12
+	BTSL      R10, R12
+	DECL      R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (AX)(R11*4), K1, Z1
 	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, K1, (BX)(R10*4)
-	VMOVUPS   Z1, K1, (SI)(R10*4)
-	VMOVUPS   Z1, K1, (DI)(R10*4)
-	VMOVUPS   Z1, K1, (R8)(R10*4)
+	VMOVUPS   Z1, K1, (BX)(R11*4)
+	VMOVUPS   Z1, K1, (SI)(R11*4)
+	VMOVUPS   Z1, K1, (DI)(R11*4)
+	VMOVUPS   Z1, K1, (R8)(R11*4)
 
-skip7:
+skip8:
 	ADDQ DX, AX
 	LEAQ (BX)(DX*2), BX
 	LEAQ (SI)(DX*2), SI
 	LEAQ (DI)(DX*2), DI
 	LEAQ (R8)(DX*2), R8
-	JMP  pixel1
+	JMP  pixel2
 
-done2:
+done3:
+	VZEROUPPER
+	RET
+
+few1:
+	XORQ  R10, R10
+	XORL  R11, R11
+	BTSL  R9, R11
+	DECL  R11
+	KMOVW R11, K1
+
+pixel9:
+	TESTQ     CX, CX
+	JLE       done10
+	SUBQ      R9, CX
+	VMOVUPS.Z (AX)(R10*4), K1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, K1, (BX)(R10*4)
+	VMOVUPS   Y1, K1, (SI)(R10*4)
+	VMOVUPS   Y1, K1, (DI)(R10*4)
+	VMOVUPS   Y1, K1, (R8)(R10*4)
+	ADDQ      DX, AX
+	LEAQ      (BX)(DX*2), BX
+	LEAQ      (SI)(DX*2), SI
+	LEAQ      (DI)(DX*2), DI
+	LEAQ      (R8)(DX*2), R8
+	JMP       pixel9
+
+done10:
 	VZEROUPPER
 	RET

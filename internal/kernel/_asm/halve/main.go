@@ -33,7 +33,6 @@ func halve(s vec.Set) {
 		VMULPS(p.Of(quarter), left, left)
 		p.Store(left, y)
 	})
-	f.End()
 }
 
 func halveGrad(s vec.Set) {
@@ -46,12 +45,12 @@ func halveGrad(s vec.Set) {
 			p.Store(g, dx)
 		}
 	})
-	f.End()
 }
 
 // pixels writes the loop over the pixels of a small row and the pieces of
 // their channels. four are the addresses of the pixels above it: top left and
-// right, bottom left and right.
+// right, bottom left and right. On AVX-512, few channels are one piece of half a
+// vector, whose stores cross fewer lines of the cache.
 func pixels(f *vec.Func, small, top, bottom string, body func(p vec.Piece, small reg.Register, four [4]reg.Register)) {
 	y, left := vec.Base(small), vec.Len(small)
 	size := GP64() // of a pixel, in bytes
@@ -60,18 +59,36 @@ func pixels(f *vec.Func, small, top, bottom string, body func(p vec.Piece, small
 	four := [4]reg.Register{vec.Base(top), GP64(), vec.Base(bottom), GP64()}
 	LEAQ(Mem{Base: four[0], Index: size, Scale: 1}, four[1])
 	LEAQ(Mem{Base: four[2], Index: size, Scale: 1}, four[3])
-	pixel, done := f.Label("pixel"), f.Label("done")
-	Label(pixel)
-	TESTQ(left, left)
-	JLE(LabelRef(done))
-	n := GP64()
-	Load(Param("c"), n)
-	SUBQ(n, left)
-	f.Each(n, 1, func(p vec.Piece) { body(p, y, four) })
-	ADDQ(size, y)
-	for _, x := range four {
-		LEAQ(Mem{Base: x, Index: size, Scale: 2}, x)
+	c := GP64()
+	Load(Param("c"), c)
+	loop := func(pieces func()) {
+		pixel, done := f.Label("pixel"), f.Label("done")
+		Label(pixel)
+		TESTQ(left, left)
+		JLE(LabelRef(done))
+		SUBQ(c, left)
+		pieces()
+		ADDQ(size, y)
+		for _, x := range four {
+			LEAQ(Mem{Base: x, Index: size, Scale: 2}, x)
+		}
+		JMP(LabelRef(pixel))
+		Label(done)
+		f.End()
 	}
-	JMP(LabelRef(pixel))
-	Label(done)
+	few := f.Label("few")
+	if f.Set == vec.AVX512 {
+		CMPQ(c, Imm(uint64(vec.AVX512VL.Lanes)))
+		JLE(LabelRef(few))
+	}
+	loop(func() {
+		n := GP64()
+		MOVQ(c, n)
+		f.Each(n, 1, func(p vec.Piece) { body(p, y, four) })
+	})
+	if f.Set == vec.AVX512 {
+		Label(few)
+		p := vec.AVX512VL.Part(c)
+		loop(func() { body(p, y, four) })
+	}
 }

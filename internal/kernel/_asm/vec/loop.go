@@ -25,7 +25,7 @@ func (f *Func) While(left reg.Register, size int, body func()) {
 // (AVX-512) or as pieces of 4, 2 and 1 values (AVX2). It uses n up.
 func (f *Func) Each(n reg.GPVirtual, unroll int, body func(Piece)) {
 	index := f.vectors(n, unroll, body)
-	if f.Set == AVX512 {
+	if f.Set != AVX2 {
 		f.masked(n, index, body)
 		return
 	}

@@ -24,6 +24,15 @@ func (s Set) Full(n int, index reg.Register) Piece {
 	return Piece{N: n, set: s, lanes: s.Lanes, index: index, disp: 4 * s.Lanes * n}
 }
 
+// Part returns the first n values, at most Lanes, as one masked piece.
+func (s Set) Part(n reg.GPVirtual) Piece {
+	index := GP64()
+	XORQ(index, index)
+	p := s.Full(0, index)
+	p.mask = s.First(n)
+	return p
+}
+
 // Mem returns where the piece lies in the array at base.
 func (p Piece) Mem(base reg.Register) Mem {
 	return Mem{Base: base, Index: p.index, Scale: 4, Disp: p.disp}
@@ -90,7 +99,7 @@ func (p Piece) Store(r, base reg.Register) {
 	switch {
 	case p.past && p.mask == nil && p.lanes == p.set.Lanes:
 		VMOVNTPS(r, m)
-	case p.mask != nil && p.set == AVX512:
+	case p.mask != nil && p.set != AVX2:
 		VMOVUPS(r, p.mask, m)
 	case p.mask != nil:
 		panic("vec: masked stores are slow on AVX2: write the loop with Each")
@@ -106,7 +115,7 @@ func (p Piece) Store(r, base reg.Register) {
 // Keep sets the lanes of r beyond the piece to zero.
 func (p Piece) Keep(r reg.Register) {
 	switch {
-	case p.mask != nil && p.set == AVX512:
+	case p.mask != nil && p.set != AVX2:
 		VMOVAPS_Z(r, p.mask, r)
 	case p.mask != nil:
 		VANDPS(p.mask, r, r)
@@ -122,7 +131,7 @@ type Where reg.Register
 func (p Piece) Unless(y Op, bound reg.Register) Where {
 	const notGreaterEqual = 9 // the predicate NGE_UQ, of bound and y
 	var w Where = p.New()
-	if p.set == AVX512 {
+	if p.set != AVX2 {
 		w = K()
 	}
 	VCMPPS(Imm(notGreaterEqual), y, bound, w)
@@ -132,7 +141,7 @@ func (p Piece) Unless(y Op, bound reg.Register) Where {
 // LoadWhere returns a register with the piece of the array at base where w
 // holds, and zeros elsewhere.
 func (p Piece) LoadWhere(w Where, base reg.Register) reg.Register {
-	if p.set == AVX512 {
+	if p.set != AVX2 {
 		r := p.Load(base)
 		VMOVAPS_Z(r, w, r)
 		return r

@@ -49,8 +49,9 @@ func (o *floatOuter) Chunk(_, task int) {
 		step += b.count
 		i := 0
 		for sample, seen := range o.g.within(b.class, b.first, b.count) {
-			for p := seen.first; p < seen.end; p++ {
-				pixels[i] = kernel.Pixel{G: sample*o.dyLen + o.g.outs[p], X: sample*o.xLen + o.g.rows[p]}
+			dy, x, outs := sample*o.dyLen, sample*o.xLen, o.g.outs[seen.first:seen.end]
+			for p, row := range o.g.rows[seen.first:seen.end] {
+				pixels[i] = kernel.Pixel{G: dy + outs[p], X: x + row}
 				i++
 			}
 		}

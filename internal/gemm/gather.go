@@ -198,8 +198,8 @@ func (g *gather) within(class, first, count int) func(yield func(sample int, pix
 type window struct{ a, y, sample, class, last int }
 
 // ragged rows belong to several samples or do not fill tiles. The window of any
-// call is kept here too: returned by value it would be copied through memory,
-// word by word and at once read in pairs of words, which stalls.
+// call is kept here too, and filled field by field: a value would be copied through
+// memory, written in words and at once read in pairs of them, which stalls.
 type ragged struct {
 	window
 	rows, outs, samples [callRows]int
@@ -213,12 +213,13 @@ type ragged struct {
 func (g *gather) window(m, count, n, mr, aLen, yLen int, own *ragged) (w *window, rows, outs []int) {
 	at, whole := g.locate(m, n), (count+mr-1)/mr*mr
 	c := &g.classes[at.class]
-	if at.pixel+whole <= c.end {
-		own.window = window{at.sample * aLen, at.sample * yLen, at.sample, at.class, at.class}
-		return &own.window, g.rows[at.pixel : at.pixel+whole], g.outs[at.pixel : at.pixel+count]
-	}
 	w = &own.window
-	*w = window{sample: -1, class: at.class}
+	w.class = at.class
+	if at.pixel+whole <= c.end {
+		w.a, w.y, w.sample, w.last = at.sample*aLen, at.sample*yLen, at.sample, at.class
+		return w, g.rows[at.pixel : at.pixel+whole], g.outs[at.pixel : at.pixel+count]
+	}
+	w.a, w.y, w.sample = 0, 0, -1
 	if g.frame.Bare() {
 		count = min(count, (n-at.sample)*c.size()-(at.pixel-c.first))
 		whole = (count + mr - 1) / mr * mr

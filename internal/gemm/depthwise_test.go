@@ -123,7 +123,7 @@ func TestDepthwiseLarge(t *testing.T) {
 			p := NewPlan(g)
 			in, out := p.Input.Len(), p.OutH()*p.OutW()*p.O
 			n := 1
-			for !p.large(n, 4) {
+			for !p.large(n, 1) { // of codes, and so of floats
 				n++
 			}
 			x, dy, w, bias := random(1, n*in), random(2, n*out), random(3, g.O*g.K()), random(4, g.O)
@@ -136,12 +136,24 @@ func TestDepthwiseLarge(t *testing.T) {
 			p.WeightGradient(nil, nil, serial, dy, x, n)
 			sameBits(t, "weight gradient by one worker", serial, dw)
 
+			codes, wcodes := make([]uint8, n*in, n*in+tensor.Slack), make([]int8, len(w))
+			for i := range codes {
+				codes[i] = uint8(i * 7)
+			}
+			for i := range wcodes {
+				wcodes[i] = int8(i%3 - 1)
+			}
+			scale, ycodes, packedCodes := random(5, n), make([]float32, n*out), p.PackCodes(workers, nil, wcodes)
+			p.ForwardCodes(workers, nil, ycodes, codes, n, packedCodes, scale, bias, nil)
+
 			sum := make([]float64, len(w))
 			for i := range n {
 				xi, dyi := x[i*in:][:in], dy[i*out:][:out]
 				yi, dxi, dwi := make([]float32, out), make([]float32, in), make([]float32, len(w))
 				p.Forward(workers, nil, yi, xi, 1, packed, bias, nil)
 				sameBits(t, "output", y[i*out:][:out], yi)
+				p.ForwardCodes(workers, nil, yi, codes[i*in:][:in], 1, packedCodes, scale[i:], bias, nil)
+				sameBits(t, "output of codes", ycodes[i*out:][:out], yi)
 				p.InputGradient(workers, nil, dxi, dyi, 1, w)
 				sameBits(t, "input gradient", dx[i*in:][:in], dxi)
 				p.WeightGradient(workers, nil, dwi, dyi, xi, 1)

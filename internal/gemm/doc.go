@@ -12,14 +12,14 @@
 // at no cost.
 //
 // The gradients of a BitNet may multiply bfloat16, in which codes are exact (see
-// InputGradientBF16), and what follows a product in evaluation may be computed as
-// it is stored (see Finish).
+// InputGradientBF16), and what follows a product in evaluation, or a batch norm's
+// statistics in training, may be computed as it is stored (see Finish).
 //
 // Two kinds of convolutions take another path behind the same methods: a
 // depthwise one has kernels of its own and no frame, and one with groups of few
 // channels is computed with several groups put together.
 //
 // No element of an output or of an input gradient depends on how the work is cut.
-// A weight gradient is a sum over pixels, cut into chunks that depend on the
-// problem only and are added up in order.
+// Weight gradients and statistics are sums over pixels, cut into chunks that depend
+// on the problem only and are added up in order.
 package gemm

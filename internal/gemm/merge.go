@@ -13,8 +13,8 @@ import (
 // as before, in fewer tiles. A NaN or an infinity of one group reaches the
 // others.
 
-// merged returns the geometry with groups put together, as many as the columns
-// of a narrow tile hold.
+// merged returns the geometry with groups put together, as many as half the
+// columns of a tile hold.
 func (c Conv) merged() Conv {
 	together := min(c.Groups, kernel.TileF32().NR/2/max(c.C/c.Groups, c.O/c.Groups))
 	for together > 1 && c.Groups%together != 0 {

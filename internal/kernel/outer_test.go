@@ -112,9 +112,6 @@ func checkOuter(t *testing.T, mr, lanes int, c, old []float32, ldc, pixels int, 
 	}
 }
 
-// outerPixels are the numbers of pixels in the benchmarks.
-var outerPixels = []int{64, 256}
-
 func BenchmarkOuterF32(b *testing.B) {
 	eachOuterRate(b, TileOuter, func(t OuterTile, pixels, cols, lanes int) func() {
 		at := make([]Pixel, pixels)

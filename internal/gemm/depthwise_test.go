@@ -172,13 +172,15 @@ func depthwiseConv(size, c, k, s int) Conv {
 }
 
 // depthwiseLayers are layers of MobileNetV2 (3x3), EfficientNet (5x5) and
-// ConvNeXt (7x7).
+// ConvNeXt (7x7), and one of 512 channels, whose pixels share few sets of the
+// first cache.
 var depthwiseLayers = []Conv{
 	depthwiseConv(112, 32, 3, 1),
 	depthwiseConv(112, 96, 3, 2),
 	depthwiseConv(56, 144, 3, 1),
 	depthwiseConv(28, 192, 3, 1),
 	depthwiseConv(14, 576, 3, 1),
+	depthwiseConv(14, 512, 3, 1),
 	depthwiseConv(7, 960, 3, 1),
 	depthwiseConv(56, 144, 5, 2),
 	depthwiseConv(28, 240, 5, 1),

@@ -18,6 +18,14 @@ type Norm struct {
 	taken *moments.Table // of the input, on its way to memory; see Measured
 }
 
+// moments returns those of x, taken already or now.
+func (n Norm) moments(t *Tape, b table, x *tensor.Tensor) moments.Table {
+	if n.taken != nil && n.taken.Values != nil {
+		return *n.taken
+	}
+	return batchMoments(t, b, x.Data)
+}
+
 // reciprocalRoots writes 1/sqrt(variance + eps) of each channel.
 func (n Norm) reciprocalRoots(dst, variance []float32) {
 	for j, v := range variance {
@@ -103,13 +111,7 @@ func newAffine(t *Tape, op string, x *tensor.Tensor, n Norm, training bool) affi
 			mismatch(op, "more than one value per channel in training", x.Shape)
 		}
 		variance := t.arena.Floats(c)
-		var m moments.Table
-		if n.taken != nil {
-			m = *n.taken
-		}
-		if m.Values == nil {
-			m = batchMoments(t, a.table, x.Data)
-		}
+		m := n.moments(t, a.table, x)
 		m.Combine(t.workers, a.mean, variance)
 		t.arena.Release(m.Values)
 		unbias := float32(a.rows) / float32(a.rows-1)

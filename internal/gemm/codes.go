@@ -56,7 +56,7 @@ func (p *codesProduct) Chunk(_, task int) {
 				}
 				kernel.GemmU8S8(acc[:], s.width, p.x[win.a+group*g.depth:], rows, segs.list, segs.steps, b.s8[b.at(group, i):][:b.k*s.width])
 				kernel.StoreI32(p.y[win.y+column:], outs, acc[:], s.width, s.n, offset, scales, columnsOf(p.bias, column, s.n))
-				p.then.rows(p.y, win.y+column, outs, column, s.n, m, m == first)
+				p.then.rows(p.y, win.y+column, outs, column, s.n, m)
 			}
 			m += len(outs)
 		}

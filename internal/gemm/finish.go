@@ -39,24 +39,33 @@ func (f *Finish) measure(arena *tensor.Arena, rows, step, columns int) {
 	}
 }
 
-// rows finishes n columns of rows that begin at outs from at on, of which the first
-// is column o. They are the rows of the product from m on, and the first of its
-// block if first. A nil Finish does nothing.
-func (f *Finish) rows(y []float32, at int, outs []int, o, n, m int, first bool) {
-	if f == nil {
-		return
+// rows finishes or measures n columns of rows that begin at outs from at on, of which
+// the first is column o. They are the rows of the product from m on. A nil Finish
+// does nothing.
+func (f *Finish) rows(y []float32, at int, outs []int, o, n, m int) {
+	switch {
+	case f == nil:
+	case f.Moments != nil:
+		f.take(y, at, outs, o, n, m)
+	default:
+		f.finish(y, at, outs, o, n)
 	}
-	if f.Moments != nil {
-		center, sums, squares := f.Moments.Block(m / f.Moments.Step)
-		center, sums, squares = center[o:][:n], sums[o:][:n], squares[o:][:n]
-		if first {
-			copy(center, y[at+outs[0]:])
-			clear(sums)
-			clear(squares)
-		}
-		kernel.MeasureRows(sums, squares, y[at:], outs, n, center)
-		return
+}
+
+// take adds rows to the moments. The first row of a block is their center.
+func (f *Finish) take(y []float32, at int, outs []int, o, n, m int) {
+	center, sums, squares := f.Moments.Block(m / f.Moments.Step)
+	center, sums, squares = center[o:][:n], sums[o:][:n], squares[o:][:n]
+	if m%f.Moments.Step == 0 {
+		copy(center, y[at+outs[0]:])
+		clear(sums)
+		clear(squares)
 	}
+	kernel.MeasureRows(sums, squares, y[at:], outs, n, center)
+}
+
+// finish changes rows.
+func (f *Finish) finish(y []float32, at int, outs []int, o, n int) {
 	var other []float32
 	if f.Other != nil {
 		other = f.Other[at:]
@@ -91,6 +100,6 @@ func (t *finishing) Chunk(_, task int) {
 		outs[i] = i * channels
 	}
 	for o := 0; o < channels; o += width {
-		t.f.rows(t.y, first*channels+o, outs[:n], o, min(width, channels-o), first, false)
+		t.f.finish(t.y, first*channels+o, outs[:n], o, min(width, channels-o))
 	}
 }

@@ -173,7 +173,7 @@ func (p *floatProduct) Chunk(_, task int) {
 				column := group*b.n + s.first
 				kernel.GemmF32(acc[:], s.width, p.a[win.a+group*g.depth:], rows, segs.list, segs.steps, b.f32[b.at(group, i):][:b.k*s.width])
 				kernel.StoreF32(p.y[win.y+column:], outs, acc[:], s.width, s.n, columnsOf(p.bias, column, s.n))
-				p.then.rows(p.y, win.y+column, outs, column, s.n, m, m == first)
+				p.then.rows(p.y, win.y+column, outs, column, s.n, m)
 			}
 			m += len(outs)
 		}

@@ -213,10 +213,10 @@ func (a *addition) Chunk(_, i int) {
 }
 
 // newOuterTable cuts the window into vectors, the last one of a part short where
-// it is enough. A vector that lies within a tap
-// serves all classes that reach the tap. Where taps do not fill vectors, a row
-// of taps is cut as a whole, and anew for the classes that reach a part of it;
-// what a vector reads beyond its part is left out when the sums are merged.
+// that is enough. A vector that lies within a tap serves all classes that reach the
+// tap. Where taps do not fill vectors, a row of taps is cut as a whole, and anew for
+// the classes that reach a part of it; what a vector reads beyond its part is left
+// out when the sums are merged.
 func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 	t := &outerTable{tile: tile, k: p.K(), columns: make([][]columns, len(g.classes))}
 	across := len(g.w.offsets)

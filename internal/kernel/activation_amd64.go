@@ -17,11 +17,14 @@ func form[F any](avx512, avx2, generic F) F {
 
 // activate computes y = f(x) by the form of the function for the instruction set.
 func activate(avx512, avx2 func(y, x []float32, past bool), generic func(y, x []float32), y, x []float32, to Target) {
-	if cpu.Current() == cpu.Generic {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		avx512(y, x, to.past(y, 0))
+	case cpu.AVX2:
+		avx2(y, x, to.past(y, 0))
+	default:
 		generic(y, x)
-		return
 	}
-	form(avx512, avx2, nil)(y, x, to.past(y, 0))
 }
 
 func sigmoid(y, x []float32, to Target) {

@@ -167,7 +167,7 @@ func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, d
 	parallel.Blocks(workers, len(x), conversionBlock, pass{values, x}, func(p *pass, lo, hi int) { kernel.CodesBF16(p.values[lo:hi], p.codes[lo:hi]) })
 	sum := p.forward.framed[0].outerSum(p, kernel.TileOuterBF16(), n, 2)
 	t := halfOuter{outerSum: sum, sums: sum.begin(arena, dw), x: values, xLen: p.Input.Len()}
-	t.width = (p.O + sum.tile.MR - 1) / sum.tile.MR * sum.tile.MR
+	t.width = sum.strips[len(sum.strips)-1].first + sum.tile.MR
 	t.grad = arena.Halves(2 * sum.steps * t.width)
 	parallel.Run(workers, (sum.steps+pairsOfTask-1)/pairsOfTask, pairing{sum, t.grad, dy, scale, p.O, t.width})
 	parallel.Run(workers, sum.tasks(), t)

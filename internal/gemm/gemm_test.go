@@ -51,6 +51,7 @@ var geometries = []Conv{
 	conv(9, 8, 24, 48, 3, 3, groups(24), pad(1, 1), stride(2, 2)),
 	conv(5, 5, 30, 20, 3, 3, groups(10)),
 	conv(18, 18, 2, 2, 17, 16, groups(2)),
+	conv(5, 5, 80, 36, 3, 3, groups(2), stride(2, 2), dilation(1, 2), pad(1, 2)),
 }
 
 // taps calls f for every product of the convolution's defining sum.

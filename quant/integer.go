@@ -178,11 +178,7 @@ func (o *integerConv) Backward(t *autograd.Tape) {
 		return
 	}
 	dx := arena.Floats(len(o.x.Data)) // at first dn/beta
-	if o.recipe.roundsGradient() {
-		p.InputGradientBF16(workers, arena, dx, dy, o.n, o.codes)
-	} else {
-		p.InputGradientCodes(workers, arena, dx, dy, o.n, o.codes)
-	}
+	p.InputGradientCodes(workers, arena, dx, dy, o.n, o.codes)
 	parallel.Run(workers, chunks(o.n, len(dx)/o.n), unnorming{dx, o.x.Data, o.norms, float64(o.beta), o.recipe.binary()})
 	t.AddGrad(o.x, dx)
 }

@@ -6,11 +6,11 @@
 //	b158    "The Era of 1-bit LLMs: All Large Language Models are in 1.58 Bits", arXiv 2402.17764
 //	b1      "BitNet: Scaling 1-bit Transformers for Large Language Models", arXiv 2310.11453
 //
-// b158-bf16 and b1-bf16 are the same layers with another backward pass: the
-// output gradient is rounded to bfloat16 before it is multiplied by the codes,
-// which are exact in it. On processors that multiply bfloat16 this takes half
-// the time. Sums are float32, and depthwise convolutions as well as those of
-// small groups stay in float32.
+// b158-bf16 and b1-bf16 are the same layers with another weight gradient: for it the
+// output gradient is rounded to bfloat16 before it is multiplied by the activation
+// codes, which are exact in it. On processors that multiply bfloat16 this takes half
+// the time. Sums are float32, and depthwise convolutions as well as those of small
+// groups stay in float32. The input gradient is the same.
 //
 // Rounding is to the nearest, halves to even. The gradient takes rounding,
 // sign and clamping to the code range as the identity (straight-through
@@ -38,7 +38,8 @@ const (
 
 var names = [...]string{"float", "alario", "b158", "b1", "b158-bf16", "b1-bf16"}
 
-// roundsGradient reports whether the output gradient is rounded to bfloat16.
+// roundsGradient reports whether the output gradient is rounded to bfloat16 for that
+// of the weight.
 func (r Recipe) roundsGradient() bool { return r == B158BF16 || r == B1BF16 }
 
 // binary reports whether weights are signs and samples are centred.

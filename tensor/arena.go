@@ -115,6 +115,13 @@ func (a *Arena) Release(buf []float32) {
 	}
 }
 
+// ReleaseBytes is Release for the buffers of Bytes.
+func (a *Arena) ReleaseBytes(buf []uint8) {
+	if a != nil {
+		a.bytes.release(buf)
+	}
+}
+
 // ReleaseCodes is Release for the buffers of Codes.
 func (a *Arena) ReleaseCodes(buf []int8) {
 	if a != nil {

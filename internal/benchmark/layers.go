@@ -35,11 +35,12 @@ func floatPasses(b Bound) []pass {
 }
 
 // ternaryPasses are those of training as a BitNet: the exact product of codes,
-// without the quantisation of its operands, and the gradients by bfloat16.
+// without the quantisation of its operands, the gradient of the input, which is
+// looked up in float32, and that of the weight by bfloat16.
 func ternaryPasses() []pass {
 	return []pass{
 		{"int8/forward", Int8, codesForward},
-		{"bf16/dx", BF16, onTape(quant.B158BF16, inputGradient)},
+		{"ternary/dx", F32, onTape(quant.B158, inputGradient)},
 		{"bf16/dw", BF16, onTape(quant.B158BF16, weightGradient)},
 	}
 }

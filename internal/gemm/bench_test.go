@@ -61,7 +61,7 @@ func BenchmarkProducts(b *testing.B) {
 			panels := p.PackCodes(workers, arena, codes)
 			panels.Release(arena)
 		})
-		run("dxbf16", func() { p.InputGradientBF16(workers, arena, dx, dy, m.n, codes) })
+		run("dxcodes", func() { p.InputGradientCodes(workers, arena, dx, dy, m.n, codes) })
 		run("dwbf16", func() { p.WeightGradientBF16(workers, arena, dw, dy, xcodes, m.n, scale) })
 	}
 }

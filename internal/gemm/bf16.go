@@ -6,134 +6,14 @@ import (
 	"github.com/AlarioAI/bitnet/tensor"
 )
 
-// Gradients by bfloat16. Codes of weights and activations are exact in it, so
-// only the output gradient is rounded, to 8 bits of significand; sums are
-// float32. Where the processor does not multiply bfloat16, the rounded values
-// go through the float32 kernels. Depthwise convolutions, which are bound by
-// memory, and convolutions of small groups are computed in float32.
+// Weight gradients by bfloat16. Codes of activations are exact in it, so only the
+// output gradient is rounded, to 8 bits of significand; sums are float32. Where the
+// processor does not multiply bfloat16, the rounded values go through the float32
+// kernels. Depthwise convolutions, which are bound by memory, and convolutions of
+// small groups are computed in float32.
 
 // conversionBlock is the number of values that are converted in a chunk.
 const conversionBlock = 1 << 14
-
-// InputGradientBF16 is InputGradient for a weight of codes and a rounded
-// gradient:
-//
-//	dx[i,h,w,c] = sum(o, kh, kw) bfloat16(dy[i,oh,ow,o]) * W[o,kh,kw,c]
-func (p *Plan) InputGradientBF16(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
-	if p.depthwise != nil || p.merged != nil {
-		p.InputGradientCodes(workers, arena, dx, dy, n, codes)
-		return
-	}
-	if !kernel.HasBF16() {
-		type pass struct{ rounded, dy []float32 }
-		rounded := arena.Floats(len(dy))
-		parallel.Blocks(workers, len(dy), conversionBlock, pass{rounded, dy}, func(p *pass, lo, hi int) { kernel.RoundBF16(p.rounded[lo:hi], p.dy[lo:hi], 1) })
-		p.InputGradientCodes(workers, arena, dx, rounded, n, codes)
-		arena.Release(rounded)
-		return
-	}
-	s := &p.inverse
-	f, gathers := s.frame, s.framed
-	if !few(n) && (f.Bare() || s.bare[0].clips(pairs)) {
-		f, gathers = Frame{H: f.H, W: f.W, C: f.C}, s.bare
-	}
-	a := arena.Halves(n * f.Len())
-	clear(a[len(a) : len(a)+1 : cap(a)]) // an odd segment is read up to the next value
-	r := rounding{f: f, a: a, dy: dy, lines: n * f.H, step: max(1, 4096/(f.W*f.C))}
-	parallel.Run(workers, (r.lines+r.step-1)/r.step, r)
-	for i := range gathers {
-		b := p.packInverseBF16(workers, arena, &gathers[i], codes)
-		o := gathers[i].operation(&b, 2, dx, p.H*p.W*p.C, f.Len(), n)
-		parallel.Run(workers, o.tasks(), halfProduct{o, b, a})
-		b.Release(arena)
-	}
-	arena.ReleaseHalves(a)
-}
-
-// A rounding writes lines of gradients into frames of zeros.
-type rounding struct {
-	f           Frame
-	a           []uint16
-	dy          []float32
-	lines, step int // in all and in a chunk
-}
-
-func (r *rounding) Chunk(_, i int) {
-	f := r.f
-	for line := i * r.step; line < min((i+1)*r.step, r.lines); line++ {
-		image, h := line/f.H, line%f.H
-		sample := r.a[image*f.Len():][:f.Len()]
-		if h == 0 {
-			Surround(f, sample, 0)
-		}
-		kernel.ToBF16(row(f, sample, h), r.dy[line*f.W*f.C:][:f.W*f.C], 1)
-	}
-}
-
-type halfProduct struct {
-	operation
-	b Panels
-	a []uint16
-}
-
-func (p *halfProduct) Chunk(_, task int) {
-	g, b := p.g, &p.b
-	group, panels, first, end := p.task(task)
-	var acc [maxTile]float32
-	var own ragged
-	for near := range panels.parts(p.nearby) {
-		for m := first; m < end; {
-			win, rows, outs := p.window(m, end, &own)
-			segs := g.segmentsOf(win, pairs, &own)
-			for i := near.first; i < near.end; i++ {
-				s := b.panel(i)
-				kernel.GemmBF16(acc[:], s.width, p.a[win.a+group*g.depth:], rows, segs.list, segs.steps, b.bf16[b.at(group, i):][:b.k*s.width])
-				kernel.StoreF32(p.y[win.y+group*b.n+s.first:], outs, acc[:], s.width, s.n, nil)
-			}
-			m += len(outs)
-		}
-	}
-}
-
-// packInverseBF16 is packInverse in pairs of rows.
-func (p *Plan) packInverseBF16(workers *parallel.Pool, arena *tensor.Arena, g *gather, codes []int8) Panels {
-	b := Panels{tile: kernel.TileBF16(), n: p.C / p.Groups, k: int(pairs) * g.steps(pairs), groups: p.Groups}
-	b.bf16 = arena.Halves(b.groups * b.k * b.columns())
-	parallel.Run(workers, b.groups*b.count(), inversePairs{packing{b, p, g}, codes})
-	return b
-}
-
-type inversePairs struct {
-	packing
-	codes []int8
-}
-
-func (t *inversePairs) Chunk(_, i int) {
-	group, at, s := t.part(i)
-	panel := t.b.bf16[at:][:t.b.k*s.width]
-	if s.n < s.width {
-		clear(panel)
-	}
-	var zero [32]int8
-	length, to := t.g.run(), 0
-	for run := range t.g.runs() {
-		for v := 0; v < length; v += 2 {
-			second := zero[:s.n]
-			if v+1 < length {
-				second = t.row(group, run, v+1, s)
-			}
-			kernel.SignsBF16(panel[to:][:2*s.n], t.row(group, run, v, s), second)
-			to += 2 * s.width
-		}
-	}
-}
-
-// row returns the codes of row v of a run.
-func (t *inversePairs) row(group, run, v int, s span) []int8 {
-	depth := t.g.depth
-	tap := t.g.taps[run*(t.g.run()/depth)+v/depth]
-	return t.codes[((group*depth+v%depth)*t.p.KH*t.p.KW+tap)*t.b.n+s.first:][:s.n]
-}
 
 // WeightGradientBF16 is WeightGradient for inputs that are codes as QuantiseU8
 // writes them, in the frame p.Input, and a scaled and rounded gradient:

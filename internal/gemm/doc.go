@@ -11,9 +11,11 @@
 // frame of zeros; codes always have one, since quantisation writes them into it
 // at no cost.
 //
-// The gradients of a BitNet may multiply bfloat16, in which codes are exact (see
-// InputGradientBF16), and what follows a product in evaluation, or a batch norm's
-// statistics in training, may be computed as it is stored (see Finish).
+// A product may meet a weight of codes: in exact integers on the way forward (see
+// ForwardCodes), by looking products up for the input gradient (see
+// InputGradientCodes), and in bfloat16, in which codes are exact, for the weight
+// gradient (see WeightGradientBF16). What follows a product in evaluation, or a batch
+// norm's statistics in training, may be computed as it is stored (see Finish).
 //
 // Two kinds of convolutions take another path behind the same methods: a
 // depthwise one has kernels of its own and no frame, and one with groups of few

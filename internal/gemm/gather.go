@@ -54,13 +54,21 @@ func (r interval) of(x []float32) []float32 { return x[r.first:r.end] }
 type unit int
 
 const (
-	floats unit = 1 // float32
-	pairs  unit = 2 // bfloat16
-	fours  unit = 4 // int8 codes
+	floats unit = 1                   // float32
+	fours  unit = 4                   // int8 codes
+	dozens unit = kernel.TernaryDepth // float32 whose products are looked up
 	units       = 3
 )
 
-func (u unit) index() int { return int(u) / 2 }
+func (u unit) index() int {
+	switch u {
+	case floats:
+		return 0
+	case fours:
+		return 1
+	}
+	return 2
+}
 
 // up returns n values in steps, rounded up.
 func (u unit) up(n int) int { return (n + int(u) - 1) / int(u) }
@@ -99,7 +107,7 @@ func newGather(f Frame, h, w residue, groups, kw, outLine, outC int) gather {
 				}
 			}
 			c.end = len(g.rows)
-			for _, u := range []unit{floats, pairs, fours} {
+			for _, u := range []unit{floats, fours, dozens} {
 				c.segs[u.index()] = g.segments(nil, c.reach, u)
 			}
 			g.classes = append(g.classes, c)
@@ -108,36 +116,41 @@ func newGather(f Frame, h, w residue, groups, kw, outLine, outC int) gather {
 	return g
 }
 
-// A run is a row of the window where its taps are neighbours, else a tap: the
+// joins reports whether the taps of a row of the window follow each other in a
+// panel. Where they are neighbours in memory they do, but for lookups: powers of two
+// never fill dozens, so that no tap could be left out.
+func (g *gather) joins(u unit) bool { return g.contiguous && u != dozens }
+
+// A run is a row of the window where its taps are joined, else a tap: the
 // values of a run follow each other in a panel, which rounds it up to whole
 // steps.
-func (g *gather) run() int {
-	if g.contiguous {
+func (g *gather) run(u unit) int {
+	if g.joins(u) {
 		return len(g.w.offsets) * g.depth
 	}
 	return g.depth
 }
 
-func (g *gather) runs() int {
-	if g.contiguous {
+func (g *gather) runs(u unit) int {
+	if g.joins(u) {
 		return len(g.h.offsets)
 	}
 	return len(g.taps)
 }
 
 // steps returns the number of steps of a panel.
-func (g *gather) steps(u unit) int { return g.runs() * u.up(g.run()) }
+func (g *gather) steps(u unit) int { return g.runs(u) * u.up(g.run(u)) }
 
 // clips reports whether segments may begin and end at any tap. Where a tap does
-// not fill steps, a row of taps can only be read as a whole.
-func (g *gather) clips(u unit) bool { return !g.contiguous || g.depth%int(u) == 0 }
+// not fill steps, a row of joined taps can only be read as a whole.
+func (g *gather) clips(u unit) bool { return !g.joins(u) || g.depth%int(u) == 0 }
 
 // segments returns the segments of a window that are in reach. It appends them
 // to list.
 func (g *gather) segments(list []kernel.Segment, r reach, u unit) segments {
 	line, c := g.frame.RowLen(), g.frame.C
-	run := u.up(g.run())
-	if !g.contiguous {
+	run := u.up(g.run(u))
+	if !g.joins(u) {
 		for kh := r.h.first; kh < r.h.end; kh++ {
 			for kw := r.w.first; kw < r.w.end; kw++ {
 				list = append(list, kernel.Segment{

@@ -51,7 +51,9 @@ var geometries = []Conv{
 	conv(9, 8, 24, 48, 3, 3, groups(24), pad(1, 1), stride(2, 2)),
 	conv(5, 5, 30, 20, 3, 3, groups(10)),
 	conv(18, 18, 2, 2, 17, 16, groups(2)),
+	conv(3, 4, 150, 25, 3, 3, pad(1, 1)),
 	conv(5, 5, 80, 36, 3, 3, groups(2), stride(2, 2), dilation(1, 2), pad(1, 2)),
+	Linear(300, 13),
 }
 
 // taps calls f for every product of the convolution's defining sum.
@@ -296,7 +298,39 @@ func checkCodes(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 	}
 }
 
-// The gradients by bfloat16 are those of rounded output gradients.
+// The input gradient of codes is that of the same weights as float32.
+func TestInputGradientCodes(t *testing.T) {
+	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
+		lookedUp := 0
+		for _, g := range geometries {
+			for _, n := range []int{1, 3, 20} {
+				p, arena, r := NewPlan(g), new(tensor.Arena), tensor.NewStream(5, "codes")
+				codes := make([]int8, g.O*g.K())
+				for i := range codes {
+					codes[i] = int8(r.Intn(3) - 1)
+				}
+				dy := slacked(arena, random(3, n*g.OutH()*g.OutW()*g.O))
+				want := make([]float64, n*g.H*g.W*g.C)
+				taps(g, n, func(yi, xi, wi int) { want[xi] += float64(dy[yi]) * float64(codes[wi]) })
+				got, serial := make([]float32, len(want)), make([]float32, len(want))
+				p.InputGradientCodes(workers, arena, got, dy, n, codes)
+				near(t, fmt.Sprint(g, " n=", n), got, want)
+				p.InputGradientCodes(nil, arena, serial, dy, n, codes)
+				if !slices.Equal(serial, got) {
+					t.Fatalf("%v n=%d: one worker has other bits than two", g, n)
+				}
+			}
+			if NewPlan(g).looksUp() {
+				lookedUp++
+			}
+		}
+		if kernel.HasTernary() && lookedUp < 4 {
+			t.Errorf("only %d geometries are looked up", lookedUp)
+		}
+	})
+}
+
+// The weight gradient by bfloat16 is that of rounded output gradients.
 func TestBF16(t *testing.T) {
 	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
 		for _, g := range geometries {
@@ -310,36 +344,27 @@ func TestBF16(t *testing.T) {
 func checkBF16(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 	p, arena := NewPlan(g), new(tensor.Arena)
 	r := tensor.NewStream(5, "codes")
-	xcodes, wcodes := make([]uint8, n*g.H*g.W*g.C), make([]int8, g.O*g.K())
+	xcodes := make([]uint8, n*g.H*g.W*g.C)
 	for i := range xcodes {
 		xcodes[i] = uint8(r.Intn(256))
 	}
-	for i := range wcodes {
-		wcodes[i] = int8(r.Intn(3) - 1)
-	}
 	dy, scale := random(3, n*g.OutH()*g.OutW()*g.O), random(6, n)
 	perSample := len(dy) / n
-	rounded, scaled := make([]float32, len(dy)), make([]float32, len(dy))
+	scaled := make([]float32, len(dy))
 	for i := range n {
-		kernel.RoundBF16(rounded[i*perSample:][:perSample], dy[i*perSample:][:perSample], 1)
 		kernel.RoundBF16(scaled[i*perSample:][:perSample], dy[i*perSample:][:perSample], scale[i])
 	}
 	if p.depthwise != nil || p.merged != nil { // these are computed in float32
-		copy(rounded, dy)
 		for i := range scaled {
 			scaled[i] = dy[i] * scale[i/perSample]
 		}
 	}
-	dx, dw := make([]float64, len(xcodes)), make([]float64, len(wcodes))
+	dw := make([]float64, g.O*g.K())
 	taps(g, n, func(yi, xi, wi int) {
-		dx[xi] += float64(rounded[yi]) * float64(wcodes[wi])
 		dw[wi] += float64(scaled[yi]) * float64(int(xcodes[xi])-128)
 	})
 
 	dy = slacked(arena, dy)
-	gotDX := arena.Floats(len(dx))
-	p.InputGradientBF16(workers, arena, gotDX, dy, n, wcodes)
-	near(t, "input gradient", gotDX, dx)
 	framed := frameCodes(p, arena, xcodes, n)
 	gotDW := make([]float32, len(dw))
 	p.WeightGradientBF16(workers, arena, gotDW, dy, framed, n, scale)
@@ -372,8 +397,8 @@ func TestTilesFit(t *testing.T) {
 	for _, l := range cpu.Levels() {
 		func() {
 			defer cpu.Force(l)()
-			for _, tile := range []kernel.Tile{kernel.TileF32(), kernel.TileU8S8()} {
-				if tile.MR > callRows || callRows*tile.NR > maxTile {
+			for _, tile := range []kernel.Tile{kernel.TileF32(), kernel.TileU8S8(), kernel.TileTernary()} {
+				if tile.MR > callRows || tile.MR*tile.NR > maxTile {
 					t.Errorf("%v: no room for tiles of %dx%d", l, tile.MR, tile.NR)
 				}
 			}

@@ -18,7 +18,7 @@ type Panels struct {
 	f32    []float32
 	s8     []int8
 	sums   []int32 // of each tap's codes, or of each run's where taps are not clipped, for every column of every group
-	bf16   []uint16
+	looked []uint8 // indices of lookups
 
 	offsets []int32 // of each class of pixels: what 128 times the codes in reach add up to, for every column of every group
 
@@ -100,10 +100,10 @@ func (p *Plan) PackCodes(workers *parallel.Pool, arena *tensor.Arena, codes []in
 		return p.merged.PackCodes(workers, arena, p.spreadCodes(workers, arena, codes))
 	}
 	g := &p.forward.framed[0]
-	run := g.run()
+	run := g.run(fours)
 	b := Panels{tile: kernel.TileU8S8(), n: p.O / p.Groups, k: int(fours) * g.steps(fours), groups: p.Groups}
 	b.s8 = arena.Codes(b.groups * b.k * b.columns())
-	parts, steps := g.runs(), fours.up(run)
+	parts, steps := g.runs(fours), fours.up(run)
 	if g.clips(fours) {
 		parts, steps = len(g.taps), fours.up(g.depth)
 	}
@@ -142,7 +142,7 @@ func (t *codePanels) Chunk(_, i int) {
 	b, g, k := &t.b, t.g, t.p.K()
 	panel := b.s8[at:][:b.k*s.width]
 	filters := t.codes[(group*b.n+s.first)*k:][:s.n*k]
-	if g.run()%int(fours) == 0 {
+	if g.run(fours)%int(fours) == 0 {
 		if s.n < s.width {
 			clear(panel)
 		}
@@ -163,9 +163,9 @@ func (t *codePanels) Chunk(_, i int) {
 // packRuns packs filters of k codes whose runs do not fill steps.
 func (g *gather) packRuns(panel []int8, s span, filters []int8, k int) {
 	clear(panel)
-	run := g.run()
+	run := g.run(fours)
 	for j := range s.n {
-		for r := range g.runs() {
+		for r := range g.runs(fours) {
 			for q, c := range filters[j*k+r*run:][:run] {
 				panel[((r*fours.up(run)+q/4)*s.width+j)*4+q%4] = c
 			}
@@ -215,5 +215,5 @@ func clearTail(panel []float32, s span) {
 func (b *Panels) Release(arena *tensor.Arena) {
 	arena.Release(b.f32)
 	arena.ReleaseCodes(b.s8)
-	arena.ReleaseHalves(b.bf16)
+	arena.ReleaseBytes(b.looked)
 }

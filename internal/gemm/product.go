@@ -7,8 +7,8 @@ import (
 )
 
 // A call of a kernel computes up to callRows rows: what it costs beside the
-// product is a few dozen nanoseconds, whatever their number. Their tiles have
-// room for callRows rows of the widest tile.
+// product is a few dozen nanoseconds, whatever their number. Their tiles have room
+// for maxTile values.
 const (
 	callRows = 48
 	maxTile  = callRows * 32
@@ -19,7 +19,7 @@ const (
 func (b *Panels) rowsPerCall() int {
 	const worthwhile = 2000 // length of the inner products of a call's tiles together
 	tiles := max(2, worthwhile/max(1, b.k))
-	return min(tiles, callRows/b.tile.MR) * b.tile.MR
+	return min(tiles, callRows/b.tile.MR, maxTile/(b.tile.MR*b.tile.NR)) * b.tile.MR
 }
 
 // Forward computes the layer's output for n samples,
@@ -62,7 +62,8 @@ func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy
 	inputGradient(p, workers, arena, dx, dy, n, w)
 }
 
-// InputGradientCodes is InputGradient for a weight of codes.
+// InputGradientCodes is InputGradient for a weight of codes, whose products are looked
+// up where that is faster.
 func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
 	if p.depthwise != nil {
 		w := arena.Floats(len(codes))
@@ -75,6 +76,10 @@ func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, d
 		codes = p.spreadCodes(workers, arena, codes)
 		defer arena.ReleaseCodes(codes)
 		p = p.merged
+	}
+	if p.looksUp() {
+		p.lookUpInputGradient(workers, arena, dx, dy, n, codes)
+		return
 	}
 	inputGradient(p, workers, arena, dx, dy, n, codes)
 }

@@ -34,22 +34,8 @@ func roundBF16Generic(dst, x []float32, scale float32) {
 	}
 }
 
-// ToBF16 is RoundBF16 to an array of bfloat16.
-func ToBF16(dst []uint16, x []float32, scale float32) {
-	if len(dst) != len(x) {
-		panic(fmt.Sprintf("kernel.ToBF16: arrays of %d and %d values", len(dst), len(x)))
-	}
-	toBF16(dst, x, scale)
-}
-
-func toBF16Generic(dst []uint16, x []float32, scale float32) {
-	for i, v := range x {
-		dst[i] = bf16Of(v * scale)
-	}
-}
-
-// PairBF16 is ToBF16 for two arrays at once, whose values lie one beside the
-// other in the result:
+// PairBF16 rounds as RoundBF16 does, to bfloat16 of which those of two arrays lie one
+// beside the other:
 //
 //	dst[2*i] = a*x[i]    dst[2*i+1] = b*y[i]
 //
@@ -79,24 +65,6 @@ func CodesBF16(dst []uint16, codes []uint8) {
 func codesBF16Generic(dst []uint16, codes []uint8) {
 	for i, c := range codes {
 		dst[i] = bf16Of(float32(int(c) - 128))
-	}
-}
-
-// SignsBF16 writes the values of two arrays of codes one beside the other:
-//
-//	dst[2*i] = x[i]    dst[2*i+1] = y[i]
-//
-// x and y have the same length, dst twice that.
-func SignsBF16(dst []uint16, x, y []int8) {
-	if len(dst) != 2*len(x) || len(x) != len(y) {
-		panic(fmt.Sprintf("kernel.SignsBF16: %d values from arrays of %d and %d", len(dst), len(x), len(y)))
-	}
-	signsBF16(dst, x, y)
-}
-
-func signsBF16Generic(dst []uint16, x, y []int8) {
-	for i, v := range x {
-		dst[2*i], dst[2*i+1] = bf16Of(float32(v)), bf16Of(float32(y[i]))
 	}
 }
 

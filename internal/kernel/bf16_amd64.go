@@ -19,14 +19,6 @@ func roundBF16(dst, x []float32, scale float32) {
 	}
 }
 
-func toBF16(dst []uint16, x []float32, scale float32) {
-	if cpu.HasBF16() {
-		toBF16AVX512(dst, x, scale)
-	} else {
-		toBF16Generic(dst, x, scale)
-	}
-}
-
 func pairBF16(dst []uint16, x, y []float32, a, b float32) {
 	if cpu.HasBF16() {
 		pairBF16AVX512(dst, x, y, a, b)
@@ -40,14 +32,6 @@ func codesBF16(dst []uint16, codes []uint8) {
 		codesBF16AVX512(dst, codes)
 	} else {
 		codesBF16Generic(dst, codes)
-	}
-}
-
-func signsBF16(dst []uint16, x, y []int8) {
-	if cpu.HasBF16() {
-		signsBF16AVX512(dst, x, y)
-	} else {
-		signsBF16Generic(dst, x, y)
 	}
 }
 

@@ -8,12 +8,8 @@ func HasBF16() bool { return false }
 
 func roundBF16(dst, x []float32, scale float32) { roundBF16Generic(dst, x, scale) }
 
-func toBF16(dst []uint16, x []float32, scale float32) { toBF16Generic(dst, x, scale) }
-
 func pairBF16(dst []uint16, x, y []float32, a, b float32) { pairBF16Generic(dst, x, y, a, b) }
 
 func codesBF16(dst []uint16, codes []uint8) { codesBF16Generic(dst, codes) }
-
-func signsBF16(dst []uint16, x, y []int8) { signsBF16Generic(dst, x, y) }
 
 func codesF32(dst []float32, codes []int8) { codesF32Generic(dst, codes) }

@@ -24,11 +24,6 @@ func roundBF16AVX512(dst []float32, x []float32, scale float32)
 //go:noescape
 func codesF32AVX512(dst []float32, codes []int8)
 
-// toBF16AVX512 computes dst[i] = bfloat16(x[i]*scale).
-//
-//go:noescape
-func toBF16AVX512(dst []uint16, x []float32, scale float32)
-
 // pairBF16AVX512 computes dst[2*i] = bfloat16(a*x[i]), dst[2*i+1] = bfloat16(b*y[i]).
 //
 //go:noescape
@@ -38,8 +33,3 @@ func pairBF16AVX512(dst []uint16, x []float32, y []float32, a float32, b float32
 //
 //go:noescape
 func codesBF16AVX512(dst []uint16, codes []uint8)
-
-// signsBF16AVX512 computes dst[2*i] = bfloat16(x[i]), dst[2*i+1] = bfloat16(y[i]).
-//
-//go:noescape
-func signsBF16AVX512(dst []uint16, x []int8, y []int8)

@@ -14,12 +14,16 @@ import "fmt"
 
 // A Tile is the shape of a GEMM tile.
 type Tile struct {
-	MR int // rows
-	NR int // columns of the widest; others have a half or a quarter of them, but at least 8
+	MR   int // rows
+	NR   int // columns of the widest
+	Step int // others have a multiple of it; if 0, a half or a quarter of NR, but at least 8
 }
 
 // Width returns the columns of the narrowest tile for n columns, at most NR.
 func (t Tile) Width(n int) int {
+	if t.Step > 0 {
+		return min((n+t.Step-1)/t.Step*t.Step, t.NR)
+	}
 	const narrowest = 8
 	w := t.NR
 	for w > narrowest && n <= w/2 {
@@ -95,39 +99,6 @@ func gemmU8S8Generic(c []int32, n int, a []uint8, rows []int, segs []Segment, gr
 					w := b[at : at+4 : at+4]
 					out[j] += a0*int32(w[0]) + a1*int32(w[1]) + a2*int32(w[2]) + a3*int32(w[3])
 					at += 4
-				}
-			}
-		}
-	}
-}
-
-// GemmBF16 computes tiles of a product of bfloat16 in float32 sums. K is cut
-// into pairs. With n the tile's width and P = pairs,
-//
-//	c[i*n+j] = sum(s in segs, p<P, q<2) a[rows[i]+s.A+2*p+q] * b[((s.B+p)*n+j)*2+q]
-//
-// for i < len(rows), a multiple of MR, and j < n, which must be a Width of
-// TileBF16. A segment of odd length is read up to the next value: B must hold
-// a zero there. That rows and segs stay within a is up to the caller.
-// Subnormal values may count as zero.
-func GemmBF16(c []float32, n int, a []uint16, rows []int, segs []Segment, pairs int, b []uint16) {
-	if k := 2 * steps(segs, pairs); !TileBF16().holds(n, k, len(c), len(rows), len(b)) {
-		panic(gemmMistake("GemmBF16", n, k, len(c), len(rows), len(b)))
-	}
-	gemmBF16(c, n, a, rows, segs, pairs, b)
-}
-
-func gemmBF16Generic(c []float32, n int, a []uint16, rows []int, segs []Segment, pairs int, b []uint16) {
-	for i, start := range rows {
-		out := c[i*n:][:n]
-		clear(out)
-		for _, s := range segs {
-			row, at := a[start+s.A:][:2*pairs], 2*s.B*n
-			for p := 0; p < len(row); p += 2 {
-				a0, a1 := floatOf(row[p]), floatOf(row[p+1])
-				for j := range out {
-					out[j] += a0*floatOf(b[at]) + a1*floatOf(b[at+1])
-					at += 2
 				}
 			}
 		}

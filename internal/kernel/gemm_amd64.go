@@ -10,14 +10,6 @@ func TileF32() Tile { return gemmTile() }
 // TileU8S8 returns the tile of GemmU8S8 on the current level.
 func TileU8S8() Tile { return gemmTile() }
 
-// TileBF16 returns the tile of GemmBF16 on the current level.
-func TileBF16() Tile {
-	if cpu.HasBF16() {
-		return gemmTile()
-	}
-	return genericTile
-}
-
 // gemmTile returns the tile that fills the vector registers with sums: 12 of
 // 16 on AVX2, 16 of 32 on AVX-512, where more rows would not fit the general
 // registers.
@@ -50,13 +42,5 @@ func gemmU8S8(c []int32, n int, a []uint8, rows []int, segs []Segment, groups in
 		gemmU8S8AVX2(c, n, a, rows, segs, groups, b)
 	default:
 		gemmU8S8Generic(c, n, a, rows, segs, groups, b)
-	}
-}
-
-func gemmBF16(c []float32, n int, a []uint16, rows []int, segs []Segment, pairs int, b []uint16) {
-	if cpu.HasBF16() {
-		gemmBF16AVX512(c, n, a, rows, segs, pairs, b)
-	} else {
-		gemmBF16Generic(c, n, a, rows, segs, pairs, b)
 	}
 }

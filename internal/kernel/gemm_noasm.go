@@ -8,17 +8,10 @@ func TileF32() Tile { return genericTile }
 // TileU8S8 returns the tile of GemmU8S8 on the current level.
 func TileU8S8() Tile { return genericTile }
 
-// TileBF16 returns the tile of GemmBF16 on the current level.
-func TileBF16() Tile { return genericTile }
-
 func gemmF32(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
 	gemmF32Generic(c, n, a, rows, segs, seglen, b)
 }
 
 func gemmU8S8(c []int32, n int, a []uint8, rows []int, segs []Segment, groups int, b []int8) {
 	gemmU8S8Generic(c, n, a, rows, segs, groups, b)
-}
-
-func gemmBF16(c []float32, n int, a []uint16, rows []int, segs []Segment, pairs int, b []uint16) {
-	gemmBF16Generic(c, n, a, rows, segs, pairs, b)
 }

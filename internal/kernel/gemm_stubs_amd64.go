@@ -36,10 +36,10 @@ func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []struct {
 	B int
 }, groups int, b []int8)
 
-// gemmBF16AVX512 computes tiles of 8 rows and up to 32 columns.
+// gemmTernaryAVX512 computes tiles of 2 rows and up to 128 columns.
 //
 //go:noescape
-func gemmBF16AVX512(c []float32, n int, a []uint16, rows []int, segs []struct {
+func gemmTernaryAVX512(c []float32, n int, a []float32, rows []int, segs []struct {
 	A int
 	B int
-}, pairs int, b []uint16)
+}, triples int, b []uint8)

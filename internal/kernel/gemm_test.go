@@ -49,9 +49,11 @@ const maxTiles = 4
 
 // widths returns all widths of tiles.
 func widths(t Tile) []int {
-	all := []int{t.NR}
-	for n := t.Width(t.NR / 2); n < all[len(all)-1]; n = t.Width(n / 2) {
-		all = append(all, n)
+	var all []int
+	for n := 1; n <= t.NR; n++ {
+		if t.Width(n) == n {
+			all = append(all, n)
+		}
 	}
 	return all
 }
@@ -110,39 +112,6 @@ func TestGemmF32(t *testing.T) {
 						}
 						if got := float64(c[i*n+j]); !(math.Abs(got-want) <= rounding(k)*size) {
 							t.Fatalf("n=%d, %d segments of %d: c[%d,%d] = %g, want %g", n, len(g.segs), g.seglen, i, j, got, want)
-						}
-					}
-				}
-			}
-		}
-	})
-}
-
-func TestGemmBF16(t *testing.T) {
-	eachLevel(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(1, 2))
-		tile := TileBF16()
-		aEdge, bEdge, cEdge := newEdge[uint16](t, 6000), newEdge[uint16](t, 5002*tile.NR), newEdge[float32](t, maxTiles*tile.MR*tile.NR)
-		normal := func(int) uint16 { return bf16Of(float32(rng.NormFloat64())) }
-		for _, g := range gatherings(rng, tile.MR) {
-			segs, steps, size := g.segments(2)
-			pairs := (g.seglen + 1) / 2
-			for _, n := range widths(tile) {
-				a, b := aEdge.last(size, normal), bEdge.last(2*steps*n, normal)
-				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
-				GemmBF16(c, n, a, g.rows, segs, pairs, b)
-				for i := range g.rows {
-					for j := range n {
-						want, size := 0.0, 0.0
-						for _, s := range segs {
-							for k := range 2 * pairs {
-								term := float64(floatOf(a[g.rows[i]+s.A+k])) * float64(floatOf(b[((s.B+k/2)*n+j)*2+k%2]))
-								want += term
-								size += math.Abs(term)
-							}
-						}
-						if got := float64(c[i*n+j]); !(math.Abs(got-want) <= rounding(2*steps)*size) {
-							t.Fatalf("n=%d, %d segments of %d pairs: c[%d,%d] = %g, want %g", n, len(g.segs), pairs, i, j, got, want)
 						}
 					}
 				}
@@ -225,7 +194,7 @@ func (m gemmBenchmark) name() string {
 func (m gemmBenchmark) columns(t Tile) int {
 	switch m.width {
 	case "half":
-		return t.NR / 2
+		return t.Width(t.NR / 2)
 	case "least":
 		return t.Width(1)
 	}
@@ -253,19 +222,6 @@ func BenchmarkGemmU8S8(b *testing.B) {
 			x, w, c := make([]uint8, t.MR*k), make([]int8, k*n), make([]int32, t.MR*n)
 			rows, segs := evenly(t.MR, k), adjacent(m.segs, groups, 4)
 			return func() { GemmU8S8(c, n, x, rows, segs, groups, w) }, 2 * t.MR * n * m.segs * m.seglen
-		})
-	}
-}
-
-func BenchmarkGemmBF16(b *testing.B) {
-	for _, m := range gemmBenchmarks {
-		eachLevelRate(b, m.name(), "FLOP", func() (func(), int) {
-			t := TileBF16()
-			pairs := (m.seglen + 1) / 2
-			n, k := m.columns(t), m.segs*pairs*2
-			x, w, c := make([]uint16, t.MR*k), make([]uint16, k*n), make([]float32, t.MR*n)
-			rows, segs := evenly(t.MR, k), adjacent(m.segs, pairs, 2)
-			return func() { GemmBF16(c, n, x, rows, segs, pairs, w) }, 2 * t.MR * n * m.segs * m.seglen
 		})
 	}
 }

@@ -10,7 +10,7 @@ import (
 func TestShapeMistakes(t *testing.T) {
 	f := func(n int) []float32 { return make([]float32, n) }
 	eachLevel(t, func(t *testing.T) {
-		g, u, h, o, q := TileF32(), TileU8S8(), TileBF16(), TileOuter(), TileOuterBF16()
+		g, u, d, o, q := TileF32(), TileU8S8(), TileTernary(), TileOuter(), TileOuterBF16()
 		rows, segs := make([]int, 16), []Segment{{A: 0, B: 0}, {A: 0, B: 3}}
 		for _, m := range []struct {
 			what string
@@ -28,9 +28,13 @@ func TestShapeMistakes(t *testing.T) {
 			{"GemmU8S8: seglen", func() {
 				GemmU8S8(make([]int32, u.MR*u.NR), u.NR, make([]uint8, 99), rows, segs[:1], -1, make([]int8, 24*u.NR))
 			}},
-			{"GemmBF16: b", func() {
-				GemmBF16(f(h.MR*h.NR), h.NR, make([]uint16, 99), rows, segs, 3, make([]uint16, 12*h.NR-1))
-			}},
+			{"GemmTernary: width", func() { GemmTernary(f(999), d.Step+1, f(99), rows, segs, 3, make([]uint8, 9999)) }},
+			{"GemmTernary: too wide", func() { GemmTernary(f(999), d.NR+d.Step, f(99), rows, segs, 3, make([]uint8, 9999)) }},
+			{"GemmTernary: b", func() { GemmTernary(f(999), 16, f(99), rows, segs, 3, make([]uint8, 4*4*16-1)) }},
+			{"GemmTernary: behind b", func() { GemmTernary(f(999), 16, f(99), rows, segs, 3, make([]uint8, 4*4*16, 4*4*16+2)) }},
+			{"GemmTernary: triples", func() { GemmTernary(f(999), 16, f(99), rows, segs, -1, make([]uint8, 9999)) }},
+			{"PackTernary: dst", func() { PackTernary(make([]uint8, 5), make([]int8, 99), 1) }},
+			{"PackTernary: codes", func() { PackTernary(make([]uint8, 8), make([]int8, 11*3+1), 3) }},
 			{"OuterBF16: pairs", func() {
 				OuterBF16(f(999), 32, q.Lanes, make([]uint16, 999), 12, make([]uint16, 99), rows[:len(rows)-1], inOrder(q.Lanes, 2))
 			}},

@@ -17,10 +17,8 @@ func main() {
 		roundBF16(s)
 		codesF32(s)
 	}
-	toBF16()
 	pairBF16()
 	codesBF16()
-	signsBF16()
 	Generate()
 }
 
@@ -95,18 +93,6 @@ func codesF32(s vec.Set) {
 
 // The others are needed only where bfloat16 can be multiplied.
 
-func toBF16() {
-	f := vec.AVX512.Begin("toBF16", "(dst []uint16, x []float32, scale float32)", "computes dst[i] = bfloat16(x[i]*scale).")
-	dst, x, n, scale := vec.Base("dst"), vec.Base("x"), vec.Len("dst"), f.Broadcast("scale")
-	r := newRounder(vec.AVX512)
-	f.Each(n, unroll, func(p vec.Piece) {
-		v := p.Load(x)
-		VMULPS(scale, v, v)
-		storeUpper(p, r.round(p, v), dst)
-	})
-	f.End()
-}
-
 // storeUpper writes the upper halves of the lanes.
 func storeUpper(p vec.Piece, v reg.VecVirtual, dst reg.Register) {
 	VPSRLD(Imm(16), v, v)
@@ -151,30 +137,6 @@ func codesBF16() {
 		VPSUBD(zero, v, v)
 		VCVTDQ2PS(v, v)
 		storeUpper(p, v, dst)
-	})
-	f.End()
-}
-
-func signsBF16() {
-	f := vec.AVX512.Begin("signsBF16", "(dst []uint16, x, y []int8)", "computes dst[2*i] = bfloat16(x[i]), dst[2*i+1] = bfloat16(y[i]).")
-	dst, x, y, n := vec.Base("dst"), vec.Base("x"), vec.Base("y"), vec.Len("x")
-	upper := f.Splat(0xffff0000)
-	load := func(p vec.Piece, base reg.Register) reg.VecVirtual {
-		v := f.New()
-		if p.Mask() == nil {
-			VPMOVSXBD(p.At(base, 1), v)
-		} else {
-			VPMOVSXBD_Z(p.At(base, 1), p.Mask(), v)
-		}
-		VCVTDQ2PS(v, v)
-		return v
-	}
-	f.Each(n, 2, func(p vec.Piece) {
-		v, w := load(p, x), load(p, y)
-		VPSRLD(Imm(16), v, v)
-		VANDPS(upper, w, w)
-		VORPS(w, v, v)
-		p.Store(v, dst)
 	})
 	f.End()
 }

@@ -7,7 +7,6 @@ package main
 
 import (
 	"fmt"
-	"math/bits"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/gotypes"
@@ -18,7 +17,6 @@ import (
 )
 
 //go:generate go run . -out ../../gemm_amd64.s -stubs ../../gemm_stubs_amd64.go -pkg kernel
-//go:generate go run ../dotbf16 ../../gemm_amd64.s
 
 func main() {
 	ConstraintExpr("!purego")
@@ -26,7 +24,7 @@ func main() {
 	gemmF32(widthsAVX512, 8)
 	gemmU8S8Words(widthsAVX2, 6)
 	gemmU8S8VNNI(widthsOfDots, 8)
-	gemmBF16(widthsOfDots, 8)
+	gemmTernary(widthsOfLookups(), 2)
 	Generate()
 }
 
@@ -222,14 +220,6 @@ func gemmU8S8VNNI(widths []width, mr int) {
 	})
 }
 
-// gemmBF16 adds two products to a float32 sum at once.
-func gemmBF16(widths []width, mr int) {
-	const signature = "(c []float32, n int, a []uint16, rows []int, segs []struct{ A, B int }, pairs int, b []uint16)"
-	begin(widths, "gemmBF16", signature, mr, 2, func(t tile) {
-		t.dots("pairs", 2, vec.VDPBF16PS)
-	})
-}
-
 // dots writes a tile whose products are dot products of several values in
 // every lane, as many as a step in the rows of A takes. The parameter says how
 // many steps a segment has.
@@ -348,7 +338,7 @@ func (t tile) eachSegment(body func()) {
 	MOVQ(Mem{Base: t.seg}, t.at)
 	MOVQ(Mem{Base: t.seg, Disp: 8}, t.b)
 	ADDQ(Imm(16), t.seg)
-	SHLQ(Imm(uint64(bits.TrailingZeros(uint(4*t.Lanes*t.vecs)))), t.b)
+	IMUL3Q(U32(4*t.Lanes*t.vecs), t.b, t.b)
 	ADDQ(vec.Address("b"), t.b)
 	body()
 	CMPQ(t.seg, t.segs)

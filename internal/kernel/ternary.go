@@ -1,0 +1,106 @@
+package kernel
+
+import "fmt"
+
+// Products with ternary weights by looking them up. What three values a0, a1, a2
+// contribute to a column depends on its three weights of -1, 0 or +1 only: it is one
+// of 27 sums. A tile makes the sums of each three values of a row once, and every
+// column fetches its own by an index that was packed for it: one lookup and one
+// addition in place of three multiplications and three additions. The values are
+// float32, and nothing of them is lost.
+//
+// (Lookups for weights of few bits are known from inference, where the values
+// are int8: Wei et al., "T-MAC", arXiv 2407.00088. Here they are gradients.)
+
+const (
+	tripleLen    = 3                   // weights of one lookup
+	lookups      = 4                   // lookups of one step of a panel
+	TernaryDepth = tripleLen * lookups // weights of one step
+	opposite     = 16                  // is added to the index of a sum for that of its opposite
+)
+
+// TileTernary returns the tile of GemmTernary, on all levels.
+func TileTernary() Tile { return Tile{MR: 2, NR: 128, Step: 16} }
+
+// GemmTernary computes tiles of a product with weights of -1, 0 and +1, packed by
+// PackTernary. With w(k, j) the weight in row k of the panel and column j, and L =
+// triples,
+//
+//	c[i*n+j] = sum(s in segs, t<L) (w(k,j)*x[0] + w(k+1,j)*x[1] + w(k+2,j)*x[2])
+//	           where x = a[rows[i]+s.A+3*t:], k = 12*s.B + 3*t
+//
+// for i < len(rows), a multiple of MR, and j < n, which must be a Width of
+// TileTernary. The sum of three is taken from left to right, then the sum of these,
+// in their order: all levels agree exactly. A segment whose length is not a multiple
+// of three is read up to the next one: the weights must be zero there, and a NaN
+// or an infinity there becomes a NaN. b has 3 bytes behind it, which are read. That
+// rows and segs stay within a is up to the caller.
+func GemmTernary(c []float32, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
+	k := lookups * steps(segs, (triples+lookups-1)/lookups)
+	if triples < 0 || !TileTernary().holds(n, k, len(c), len(rows), len(b)) || cap(b) < k*n+lookups-1 {
+		panic(gemmMistake("GemmTernary", n, tripleLen*triples, len(c), len(rows), len(b)))
+	}
+	gemmTernary(c, n, a, rows, segs, triples, b)
+}
+
+func gemmTernaryGeneric(c []float32, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
+	var sums [2 * opposite]float32
+	for i, row := range rows {
+		out := c[i*n:][:n]
+		clear(out)
+		for _, s := range segs {
+			x := a[row+s.A:][:tripleLen*triples]
+			for t := range triples {
+				sumsOf(&sums, [tripleLen]float32(x[tripleLen*t:]))
+				index := b[(s.B+t/lookups)*lookups*n+t%lookups:]
+				for j := range out {
+					out[j] += sums[index[lookups*j]%(2*opposite)]
+				}
+			}
+		}
+	}
+}
+
+// sumsOf writes the sums of three values where indexOf has them.
+func sumsOf(sums *[2 * opposite]float32, x [tripleLen]float32) {
+	for w2 := range 2 {
+		for w1 := -1; w1 <= 1; w1++ {
+			for w0 := -1; w0 <= 1; w0++ {
+				if i := w0 + 3*w1 + 9*w2; i >= 0 {
+					v := float32(w0)*x[0] + float32(w1)*x[1] + float32(w2)*x[2]
+					sums[i], sums[opposite+i] = v, -v
+				}
+			}
+		}
+	}
+}
+
+// indexOf returns the index of w0*a0 + w1*a1 + w2*a2.
+func indexOf(w0, w1, w2 int8) uint8 {
+	v := w0 + 3*w1 + 9*w2
+	if v < 0 {
+		return opposite + uint8(-v)
+	}
+	return uint8(v)
+}
+
+// PackTernary packs one step of a panel for GemmTernary, 12 rows of weights of -1,
+// 0 and +1 that are stride values apart: for its columns j, and q < 4,
+//
+//	dst[4*j+q] = index of codes[3*q*stride+j], codes[(3*q+1)*stride+j], codes[(3*q+2)*stride+j]
+//
+// len(dst) says how many columns there are.
+func PackTernary(dst []uint8, codes []int8, stride int) {
+	n := len(dst) / lookups
+	if len(dst)%lookups != 0 || stride < 0 || len(codes) < (TernaryDepth-1)*stride+n {
+		panic(fmt.Sprintf("kernel.PackTernary: %d indices of %d codes with a stride of %d", len(dst), len(codes), stride))
+	}
+	packTernary(dst, codes, stride)
+}
+
+func packTernaryGeneric(dst []uint8, codes []int8, stride int) {
+	for i := range dst {
+		first := i%lookups*tripleLen*stride + i/lookups
+		dst[i] = indexOf(codes[first], codes[first+stride], codes[first+2*stride])
+	}
+}

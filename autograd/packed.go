@@ -113,7 +113,7 @@ func (b packed) product(c, a matrix, bias, tile []float32) {
 	var from, to [stripRows]int
 	rows, outs, segs := a.starts(&from, kernel.TileF32().MR), c.starts(&to, 1), [1]kernel.Segment{}
 	for p := range b.panels {
-		kernel.GemmF32(tile, p.width, a.data, rows, segs[:], a.cols, p.data)
+		kernel.GemmF32(tile, nil, p.width, a.data, rows, segs[:], a.cols, p.data)
 		var shift []float32
 		if bias != nil {
 			shift = bias[p.first:][:p.n]

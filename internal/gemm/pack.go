@@ -28,6 +28,10 @@ type Panels struct {
 // span is one panel: columns [first, first+n) in a panel of the given width.
 type span struct{ first, n, width int }
 
+// whole reports whether what a kernel computes for rows and a panel is stored as it
+// is: nothing of it fills tiles up.
+func (s span) whole(rows, outs []int) bool { return s.n == s.width && len(outs) == len(rows) }
+
 // count returns the number of panels of a group.
 func (b *Panels) count() int { return (b.n + b.tile.NR - 1) / b.tile.NR }
 

@@ -176,8 +176,13 @@ func (p *floatProduct) Chunk(_, task int) {
 			for i := near.first; i < near.end; i++ {
 				s := b.panel(i)
 				column := group*b.n + s.first
-				kernel.GemmF32(acc[:], s.width, p.a[win.a+group*g.depth:], rows, segs.list, segs.steps, b.f32[b.at(group, i):][:b.k*s.width])
-				kernel.StoreF32(p.y[win.y+column:], outs, acc[:], s.width, s.n, columnsOf(p.bias, column, s.n))
+				a, panel := p.a[win.a+group*g.depth:], b.f32[b.at(group, i):][:b.k*s.width]
+				if p.bias == nil && s.whole(rows, outs) {
+					kernel.GemmF32(p.y[win.y+column:], outs, s.width, a, rows, segs.list, segs.steps, panel)
+				} else {
+					kernel.GemmF32(acc[:], nil, s.width, a, rows, segs.list, segs.steps, panel)
+					kernel.StoreF32(p.y[win.y+column:], outs, acc[:], s.width, s.n, columnsOf(p.bias, column, s.n))
+				}
 				p.then.rows(p.y, win.y+column, outs, column, s.n, m)
 			}
 			m += len(outs)

@@ -44,8 +44,13 @@ func (p *lookups) Chunk(_, task int) {
 			segs := g.segmentsOf(win, dozens, &own)
 			for i := near.first; i < near.end; i++ {
 				s := b.panel(i)
-				kernel.GemmTernary(acc[:], s.width, p.a[win.a+group*g.depth:], rows, segs.list, triples, b.looked[4*b.at(group, i):][:4*b.k*s.width])
-				kernel.StoreF32(p.y[win.y+group*b.n+s.first:], outs, acc[:], s.width, s.n, nil)
+				a, panel := p.a[win.a+group*g.depth:], b.looked[4*b.at(group, i):][:4*b.k*s.width]
+				if y := p.y[win.y+group*b.n+s.first:]; s.whole(rows, outs) {
+					kernel.GemmTernary(y, outs, s.width, a, rows, segs.list, triples, panel)
+				} else {
+					kernel.GemmTernary(acc[:], nil, s.width, a, rows, segs.list, triples, panel)
+					kernel.StoreF32(y, outs, acc[:], s.width, s.n, nil)
+				}
 			}
 			m += len(outs)
 		}

@@ -34,8 +34,25 @@ func (t Tile) Width(n int) int {
 
 // holds reports whether the operands of a product of width n and depth k fill
 // tiles and are long enough.
-func (t Tile) holds(n, k, c, rows, b int) bool {
-	return n == t.Width(n) && k >= 0 && rows > 0 && rows%t.MR == 0 && c >= rows*n && b >= k*n
+func (t Tile) holds(n, k, rows, b int) bool {
+	return n == t.Width(n) && k >= 0 && rows > 0 && rows%t.MR == 0 && b >= k*n
+}
+
+// holdsRows reports whether size values hold rows of n values that begin at outs, as
+// many as rows, or at multiples of n if outs is nil.
+func holdsRows(size int, outs []int, rows, n int) bool {
+	if outs == nil {
+		return size >= rows*n
+	}
+	return len(outs) == rows && within(size, outs, n)
+}
+
+// rowAt returns where row i begins, see holdsRows.
+func rowAt(outs []int, i, n int) int {
+	if outs == nil {
+		return i * n
+	}
+	return outs[i]
 }
 
 func gemmMistake(op string, n, k, c, rows, b int) string {
@@ -45,20 +62,21 @@ func gemmMistake(op string, n, k, c, rows, b int) string {
 // GemmF32 computes tiles of a float32 product, one below the other. With n
 // their width and L = seglen,
 //
-//	c[i*n+j] = sum(s in segs, k<L) a[rows[i]+s.A+k] * b[(s.B+k)*n+j]
+//	c[outs[i]+j] = sum(s in segs, k<L) a[rows[i]+s.A+k] * b[(s.B+k)*n+j]
 //
-// for i < len(rows), a multiple of MR, and j < n, which must be a Width of
-// TileF32. That rows and segs stay within a is up to the caller.
-func GemmF32(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
-	if k := steps(segs, seglen); !TileF32().holds(n, k, len(c), len(rows), len(b)) {
+// for i < len(rows), a multiple of MR, and j < n, which must be a Width of TileF32.
+// outs has as many rows as rows, or it is nil and stands for i*n. That rows and segs
+// stay within a is up to the caller.
+func GemmF32(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
+	if k := steps(segs, seglen); !TileF32().holds(n, k, len(rows), len(b)) || !holdsRows(len(c), outs, len(rows), n) {
 		panic(gemmMistake("GemmF32", n, k, len(c), len(rows), len(b)))
 	}
-	gemmF32(c, n, a, rows, segs, seglen, b)
+	gemmF32(c, outs, n, a, rows, segs, seglen, b)
 }
 
-func gemmF32Generic(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
+func gemmF32Generic(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
 	for i, row := range rows {
-		out := c[i*n:][:n]
+		out := c[rowAt(outs, i, n):][:n]
 		clear(out)
 		for _, s := range segs {
 			for k, v := range a[row+s.A:][:seglen] {
@@ -81,7 +99,7 @@ func gemmF32Generic(c []float32, n int, a []float32, rows []int, segs []Segment,
 // next one: B must hold zeros there. That rows and segs stay within a is up to
 // the caller.
 func GemmU8S8(c []int32, n int, a []uint8, rows []int, segs []Segment, groups int, b []int8) {
-	if k := 4 * steps(segs, groups); !TileU8S8().holds(n, k, len(c), len(rows), len(b)) {
+	if k := 4 * steps(segs, groups); !TileU8S8().holds(n, k, len(rows), len(b)) || len(c) < len(rows)*n {
 		panic(gemmMistake("GemmU8S8", n, k, len(c), len(rows), len(b)))
 	}
 	gemmU8S8(c, n, a, rows, segs, groups, b)

@@ -23,14 +23,14 @@ func gemmTile() Tile {
 	return genericTile
 }
 
-func gemmF32(c []float32, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
+func gemmF32(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		gemmF32AVX512(c, n, a, rows, segs, seglen, b)
+		gemmF32AVX512(c, outs, n, a, rows, segs, seglen, b)
 	case cpu.AVX2:
-		gemmF32AVX2(c, n, a, rows, segs, seglen, b)
+		gemmF32AVX2(c, outs, n, a, rows, segs, seglen, b)
 	default:
-		gemmF32Generic(c, n, a, rows, segs, seglen, b)
+		gemmF32Generic(c, outs, n, a, rows, segs, seglen, b)
 	}
 }
 

@@ -4,12 +4,12 @@
 
 #include "textflag.h"
 
-// func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []struct{A int; B int}, seglen int, b []float32)
+// func gemmF32AVX2(c []float32, outs []int, n int, a []float32, rows []int, segs []struct{A int; B int}, seglen int, b []float32)
 // Requires: AVX, FMA3
-TEXT ·gemmF32AVX2(SB), NOSPLIT, $0-136
+TEXT ·gemmF32AVX2(SB), NOSPLIT, $0-160
 tile1:
-	MOVQ   a_base+32(FP), AX
-	MOVQ   rows_base+56(FP), R8
+	MOVQ   a_base+56(FP), AX
+	MOVQ   rows_base+80(FP), R8
 	MOVQ   (R8), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   8(R8), DX
@@ -22,11 +22,11 @@ tile1:
 	LEAQ   (AX)(DI*4), DI
 	MOVQ   40(R8), R8
 	LEAQ   (AX)(R8*4), R8
-	MOVQ   segs_base+80(FP), R9
-	MOVQ   segs_len+88(FP), R10
+	MOVQ   segs_base+104(FP), R9
+	MOVQ   segs_len+112(FP), R10
 	SHLQ   $0x04, R10
 	ADDQ   R9, R10
-	MOVQ   n+24(FP), AX
+	MOVQ   n+48(FP), AX
 	CMPQ   AX, $0x10
 	JNE    narrow2
 	VXORPS Y0, Y0, Y0
@@ -49,8 +49,8 @@ segment3:
 	MOVQ   8(R9), R11
 	ADDQ   $0x10, R9
 	IMUL3Q $0x00000040, R11, R11
-	ADDQ   b_base+112(FP), R11
-	MOVQ   seglen+104(FP), R12
+	ADDQ   b_base+136(FP), R11
+	MOVQ   seglen+128(FP), R12
 	SUBQ   $0x02, R12
 	JL     last6
 
@@ -132,6 +132,32 @@ end7:
 
 end4:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed8
+	MOVQ    (CX), DX
+	VMOVUPS Y0, (AX)(DX*4)
+	VMOVUPS Y1, 32(AX)(DX*4)
+	MOVQ    8(CX), DX
+	VMOVUPS Y2, (AX)(DX*4)
+	VMOVUPS Y3, 32(AX)(DX*4)
+	MOVQ    16(CX), DX
+	VMOVUPS Y4, (AX)(DX*4)
+	VMOVUPS Y5, 32(AX)(DX*4)
+	MOVQ    24(CX), DX
+	VMOVUPS Y6, (AX)(DX*4)
+	VMOVUPS Y7, 32(AX)(DX*4)
+	MOVQ    32(CX), DX
+	VMOVUPS Y8, (AX)(DX*4)
+	VMOVUPS Y9, 32(AX)(DX*4)
+	MOVQ    40(CX), CX
+	VMOVUPS Y10, (AX)(CX*4)
+	VMOVUPS Y11, 32(AX)(CX*4)
+	ADDQ    $0x00000030, outs_base+24(FP)
+	JMP     stored9
+
+packed8:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -145,11 +171,13 @@ end4:
 	VMOVUPS Y10, 320(AX)
 	VMOVUPS Y11, 352(AX)
 	ADDQ    $0x00000180, c_base+0(FP)
-	ADDQ    $0x00000030, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x06, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored9:
+	ADDQ $0x00000030, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x06, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
@@ -167,19 +195,19 @@ narrow2:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	CMPQ   R9, R10
-	JEQ    end10
+	JEQ    end12
 
-segment9:
+segment11:
 	MOVQ   (R9), AX
 	MOVQ   8(R9), R11
 	ADDQ   $0x10, R9
 	IMUL3Q $0x00000020, R11, R11
-	ADDQ   b_base+112(FP), R11
-	MOVQ   seglen+104(FP), R12
+	ADDQ   b_base+136(FP), R11
+	MOVQ   seglen+128(FP), R12
 	SUBQ   $0x02, R12
-	JL     last12
+	JL     last14
 
-loop11:
+loop13:
 	VMOVUPS      (R11), Y12
 	VBROADCASTSS (CX)(AX*4), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -209,11 +237,11 @@ loop11:
 	ADDQ         $0x02, AX
 	ADDQ         $0x00000040, R11
 	SUBQ         $0x02, R12
-	JGE          loop11
+	JGE          loop13
 
-last12:
+last14:
 	ADDQ         $0x02, R12
-	JZ           end13
+	JZ           end15
 	VMOVUPS      (R11), Y12
 	VBROADCASTSS (CX)(AX*4), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -230,39 +258,61 @@ last12:
 	ADDQ         $0x01, AX
 	ADDQ         $0x00000020, R11
 
-end13:
+end15:
 	CMPQ R9, R10
-	JNE  segment9
+	JNE  segment11
 
-end10:
-	MOVQ    c_base+0(FP), AX
+end12:
 	VADDPS  Y6, Y0, Y0
-	VMOVUPS Y0, (AX)
 	VADDPS  Y7, Y1, Y1
-	VMOVUPS Y1, 32(AX)
 	VADDPS  Y8, Y2, Y2
-	VMOVUPS Y2, 64(AX)
 	VADDPS  Y9, Y3, Y3
-	VMOVUPS Y3, 96(AX)
 	VADDPS  Y10, Y4, Y4
-	VMOVUPS Y4, 128(AX)
 	VADDPS  Y11, Y5, Y5
+	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed16
+	MOVQ    (CX), DX
+	VMOVUPS Y0, (AX)(DX*4)
+	MOVQ    8(CX), DX
+	VMOVUPS Y1, (AX)(DX*4)
+	MOVQ    16(CX), DX
+	VMOVUPS Y2, (AX)(DX*4)
+	MOVQ    24(CX), DX
+	VMOVUPS Y3, (AX)(DX*4)
+	MOVQ    32(CX), DX
+	VMOVUPS Y4, (AX)(DX*4)
+	MOVQ    40(CX), CX
+	VMOVUPS Y5, (AX)(CX*4)
+	ADDQ    $0x00000030, outs_base+24(FP)
+	JMP     stored17
+
+packed16:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
 	VMOVUPS Y5, 160(AX)
 	ADDQ    $0x000000c0, c_base+0(FP)
-	ADDQ    $0x00000030, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x06, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored17:
+	ADDQ $0x00000030, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x06, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-// func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []struct{A int; B int}, seglen int, b []float32)
+// func gemmF32AVX512(c []float32, outs []int, n int, a []float32, rows []int, segs []struct{A int; B int}, seglen int, b []float32)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·gemmF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·gemmF32AVX512(SB), NOSPLIT, $0-160
 tile1:
-	MOVQ   a_base+32(FP), AX
-	MOVQ   rows_base+56(FP), R10
+	MOVQ   a_base+56(FP), AX
+	MOVQ   rows_base+80(FP), R10
 	MOVQ   (R10), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   8(R10), DX
@@ -279,11 +329,11 @@ tile1:
 	LEAQ   (AX)(R9*4), R9
 	MOVQ   56(R10), R10
 	LEAQ   (AX)(R10*4), R10
-	MOVQ   segs_base+80(FP), R11
-	MOVQ   segs_len+88(FP), R12
+	MOVQ   segs_base+104(FP), R11
+	MOVQ   segs_len+112(FP), R12
 	SHLQ   $0x04, R12
 	ADDQ   R11, R12
-	MOVQ   n+24(FP), AX
+	MOVQ   n+48(FP), AX
 	CMPQ   AX, $0x20
 	JNE    narrow2
 	VXORPS Z0, Z0, Z0
@@ -310,8 +360,8 @@ segment3:
 	MOVQ   8(R11), R13
 	ADDQ   $0x10, R11
 	IMUL3Q $0x00000080, R13, R13
-	ADDQ   b_base+112(FP), R13
-	MOVQ   seglen+104(FP), R14
+	ADDQ   b_base+136(FP), R13
+	MOVQ   seglen+128(FP), R14
 	SUBQ   $0x02, R14
 	JL     last6
 
@@ -411,6 +461,38 @@ end7:
 
 end4:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed8
+	MOVQ    (CX), DX
+	VMOVUPS Z0, (AX)(DX*4)
+	VMOVUPS Z1, 64(AX)(DX*4)
+	MOVQ    8(CX), DX
+	VMOVUPS Z2, (AX)(DX*4)
+	VMOVUPS Z3, 64(AX)(DX*4)
+	MOVQ    16(CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	MOVQ    24(CX), DX
+	VMOVUPS Z6, (AX)(DX*4)
+	VMOVUPS Z7, 64(AX)(DX*4)
+	MOVQ    32(CX), DX
+	VMOVUPS Z8, (AX)(DX*4)
+	VMOVUPS Z9, 64(AX)(DX*4)
+	MOVQ    40(CX), DX
+	VMOVUPS Z10, (AX)(DX*4)
+	VMOVUPS Z11, 64(AX)(DX*4)
+	MOVQ    48(CX), DX
+	VMOVUPS Z12, (AX)(DX*4)
+	VMOVUPS Z13, 64(AX)(DX*4)
+	MOVQ    56(CX), CX
+	VMOVUPS Z14, (AX)(CX*4)
+	VMOVUPS Z15, 64(AX)(CX*4)
+	ADDQ    $0x00000040, outs_base+24(FP)
+	JMP     stored9
+
+packed8:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -428,17 +510,19 @@ end4:
 	VMOVUPS Z14, 896(AX)
 	VMOVUPS Z15, 960(AX)
 	ADDQ    $0x00000400, c_base+0(FP)
-	ADDQ    $0x00000040, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x08, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored9:
+	ADDQ $0x00000040, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x08, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
 narrow2:
 	CMPQ   AX, $0x10
-	JNE    narrow8
+	JNE    narrow10
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -456,19 +540,19 @@ narrow2:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	CMPQ   R11, R12
-	JEQ    end10
+	JEQ    end12
 
-segment9:
+segment11:
 	MOVQ   (R11), AX
 	MOVQ   8(R11), R13
 	ADDQ   $0x10, R11
 	IMUL3Q $0x00000040, R13, R13
-	ADDQ   b_base+112(FP), R13
-	MOVQ   seglen+104(FP), R14
+	ADDQ   b_base+136(FP), R13
+	MOVQ   seglen+128(FP), R14
 	SUBQ   $0x02, R14
-	JL     last12
+	JL     last14
 
-loop11:
+loop13:
 	VMOVUPS          (R13), Z16
 	VFMADD231PS.BCST (CX)(AX*4), Z16, Z0
 	VFMADD231PS.BCST (DX)(AX*4), Z16, Z1
@@ -490,11 +574,11 @@ loop11:
 	ADDQ             $0x02, AX
 	ADDQ             $0x00000080, R13
 	SUBQ             $0x02, R14
-	JGE              loop11
+	JGE              loop13
 
-last12:
+last14:
 	ADDQ             $0x02, R14
-	JZ               end13
+	JZ               end15
 	VMOVUPS          (R13), Z16
 	VFMADD231PS.BCST (CX)(AX*4), Z16, Z0
 	VFMADD231PS.BCST (DX)(AX*4), Z16, Z1
@@ -507,38 +591,64 @@ last12:
 	ADDQ             $0x01, AX
 	ADDQ             $0x00000040, R13
 
-end13:
+end15:
 	CMPQ R11, R12
-	JNE  segment9
+	JNE  segment11
 
-end10:
-	MOVQ    c_base+0(FP), AX
+end12:
 	VADDPS  Z8, Z0, Z0
-	VMOVUPS Z0, (AX)
 	VADDPS  Z9, Z1, Z1
-	VMOVUPS Z1, 64(AX)
 	VADDPS  Z10, Z2, Z2
-	VMOVUPS Z2, 128(AX)
 	VADDPS  Z11, Z3, Z3
-	VMOVUPS Z3, 192(AX)
 	VADDPS  Z12, Z4, Z4
-	VMOVUPS Z4, 256(AX)
 	VADDPS  Z13, Z5, Z5
-	VMOVUPS Z5, 320(AX)
 	VADDPS  Z14, Z6, Z6
-	VMOVUPS Z6, 384(AX)
 	VADDPS  Z15, Z7, Z7
+	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed16
+	MOVQ    (CX), DX
+	VMOVUPS Z0, (AX)(DX*4)
+	MOVQ    8(CX), DX
+	VMOVUPS Z1, (AX)(DX*4)
+	MOVQ    16(CX), DX
+	VMOVUPS Z2, (AX)(DX*4)
+	MOVQ    24(CX), DX
+	VMOVUPS Z3, (AX)(DX*4)
+	MOVQ    32(CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	MOVQ    40(CX), DX
+	VMOVUPS Z5, (AX)(DX*4)
+	MOVQ    48(CX), DX
+	VMOVUPS Z6, (AX)(DX*4)
+	MOVQ    56(CX), CX
+	VMOVUPS Z7, (AX)(CX*4)
+	ADDQ    $0x00000040, outs_base+24(FP)
+	JMP     stored17
+
+packed16:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
 	VMOVUPS Z7, 448(AX)
 	ADDQ    $0x00000200, c_base+0(FP)
-	ADDQ    $0x00000040, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x08, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored17:
+	ADDQ $0x00000040, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x08, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-narrow8:
+narrow10:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -556,19 +666,19 @@ narrow8:
 	VXORPS Y14, Y14, Y14
 	VXORPS Y15, Y15, Y15
 	CMPQ   R11, R12
-	JEQ    end16
+	JEQ    end20
 
-segment15:
+segment19:
 	MOVQ   (R11), AX
 	MOVQ   8(R11), R13
 	ADDQ   $0x10, R11
 	IMUL3Q $0x00000020, R13, R13
-	ADDQ   b_base+112(FP), R13
-	MOVQ   seglen+104(FP), R14
+	ADDQ   b_base+136(FP), R13
+	MOVQ   seglen+128(FP), R14
 	SUBQ   $0x02, R14
-	JL     last18
+	JL     last22
 
-loop17:
+loop21:
 	VMOVUPS          (R13), Y16
 	VFMADD231PS.BCST (CX)(AX*4), Y16, Y0
 	VFMADD231PS.BCST (DX)(AX*4), Y16, Y1
@@ -590,11 +700,11 @@ loop17:
 	ADDQ             $0x02, AX
 	ADDQ             $0x00000040, R13
 	SUBQ             $0x02, R14
-	JGE              loop17
+	JGE              loop21
 
-last18:
+last22:
 	ADDQ             $0x02, R14
-	JZ               end19
+	JZ               end23
 	VMOVUPS          (R13), Y16
 	VFMADD231PS.BCST (CX)(AX*4), Y16, Y0
 	VFMADD231PS.BCST (DX)(AX*4), Y16, Y1
@@ -607,34 +717,60 @@ last18:
 	ADDQ             $0x01, AX
 	ADDQ             $0x00000020, R13
 
-end19:
+end23:
 	CMPQ R11, R12
-	JNE  segment15
+	JNE  segment19
 
-end16:
-	MOVQ    c_base+0(FP), AX
+end20:
 	VADDPS  Y8, Y0, Y0
-	VMOVUPS Y0, (AX)
 	VADDPS  Y9, Y1, Y1
-	VMOVUPS Y1, 32(AX)
 	VADDPS  Y10, Y2, Y2
-	VMOVUPS Y2, 64(AX)
 	VADDPS  Y11, Y3, Y3
-	VMOVUPS Y3, 96(AX)
 	VADDPS  Y12, Y4, Y4
-	VMOVUPS Y4, 128(AX)
 	VADDPS  Y13, Y5, Y5
-	VMOVUPS Y5, 160(AX)
 	VADDPS  Y14, Y6, Y6
-	VMOVUPS Y6, 192(AX)
 	VADDPS  Y15, Y7, Y7
+	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed24
+	MOVQ    (CX), DX
+	VMOVUPS Y0, (AX)(DX*4)
+	MOVQ    8(CX), DX
+	VMOVUPS Y1, (AX)(DX*4)
+	MOVQ    16(CX), DX
+	VMOVUPS Y2, (AX)(DX*4)
+	MOVQ    24(CX), DX
+	VMOVUPS Y3, (AX)(DX*4)
+	MOVQ    32(CX), DX
+	VMOVUPS Y4, (AX)(DX*4)
+	MOVQ    40(CX), DX
+	VMOVUPS Y5, (AX)(DX*4)
+	MOVQ    48(CX), DX
+	VMOVUPS Y6, (AX)(DX*4)
+	MOVQ    56(CX), CX
+	VMOVUPS Y7, (AX)(CX*4)
+	ADDQ    $0x00000040, outs_base+24(FP)
+	JMP     stored25
+
+packed24:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
 	VMOVUPS Y7, 224(AX)
 	ADDQ    $0x00000100, c_base+0(FP)
-	ADDQ    $0x00000040, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x08, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored25:
+	ADDQ $0x00000040, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x08, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
@@ -1886,21 +2022,21 @@ DATA factorsOfLanes<>+184(SB)/4, $0x00000000
 DATA factorsOfLanes<>+188(SB)/4, $0x00000000
 GLOBL factorsOfLanes<>(SB), RODATA|NOPTR, $192
 
-// func gemmTernaryAVX512(c []float32, n int, a []float32, rows []int, segs []struct{A int; B int}, triples int, b []uint8)
+// func gemmTernaryAVX512(c []float32, outs []int, n int, a []float32, rows []int, segs []struct{A int; B int}, triples int, b []uint8)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·gemmTernaryAVX512(SB), NOSPLIT, $0-136
+TEXT ·gemmTernaryAVX512(SB), NOSPLIT, $0-160
 tile1:
-	MOVQ         a_base+32(FP), AX
-	MOVQ         rows_base+56(FP), DX
+	MOVQ         a_base+56(FP), AX
+	MOVQ         rows_base+80(FP), DX
 	MOVQ         (DX), CX
 	LEAQ         (AX)(CX*4), CX
 	MOVQ         8(DX), DX
 	LEAQ         (AX)(DX*4), DX
-	MOVQ         segs_base+80(FP), BX
-	MOVQ         segs_len+88(FP), SI
+	MOVQ         segs_base+104(FP), BX
+	MOVQ         segs_len+112(FP), SI
 	SHLQ         $0x04, SI
 	ADDQ         BX, SI
-	MOVQ         n+24(FP), AX
+	MOVQ         n+48(FP), AX
 	CMPQ         AX, $0x80
 	JNE          narrow2
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
@@ -1933,8 +2069,8 @@ segment3:
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x00000200, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
 	JL     rest6
 
@@ -2407,6 +2543,32 @@ end7:
 
 end4:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed8
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	VMOVUPS Z6, 128(AX)(DX*4)
+	VMOVUPS Z7, 192(AX)(DX*4)
+	VMOVUPS Z8, 256(AX)(DX*4)
+	VMOVUPS Z9, 320(AX)(DX*4)
+	VMOVUPS Z10, 384(AX)(DX*4)
+	VMOVUPS Z11, 448(AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z12, (AX)(CX*4)
+	VMOVUPS Z13, 64(AX)(CX*4)
+	VMOVUPS Z14, 128(AX)(CX*4)
+	VMOVUPS Z15, 192(AX)(CX*4)
+	VMOVUPS Z16, 256(AX)(CX*4)
+	VMOVUPS Z17, 320(AX)(CX*4)
+	VMOVUPS Z18, 384(AX)(CX*4)
+	VMOVUPS Z19, 448(AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored9
+
+packed8:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
@@ -2424,17 +2586,19 @@ end4:
 	VMOVUPS Z18, 896(AX)
 	VMOVUPS Z19, 960(AX)
 	ADDQ    $0x00000400, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored9:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
 narrow2:
 	CMPQ         AX, $0x70
-	JNE          narrow8
+	JNE          narrow10
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -2456,19 +2620,19 @@ narrow2:
 	VXORPS       Z16, Z16, Z16
 	VXORPS       Z17, Z17, Z17
 	CMPQ         BX, SI
-	JEQ          end10
+	JEQ          end12
 
-segment9:
+segment11:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x000001c0, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest12
+	JL     rest14
 
-loop11:
+loop13:
 	VMOVDQU32        (DI), Z18
 	VMOVDQU32        64(DI), Z19
 	VMOVDQU32        128(DI), Z20
@@ -2700,11 +2864,11 @@ loop11:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x000001c0, DI
 	SUBQ             $0x04, R8
-	JGE              loop11
+	JGE              loop13
 
-rest12:
+rest14:
 	ADDQ             $0x04, R8
-	JZ               end13
+	JZ               end15
 	VMOVDQU32        (DI), Z18
 	VMOVDQU32        64(DI), Z19
 	VMOVDQU32        128(DI), Z20
@@ -2763,7 +2927,7 @@ rest12:
 	VPERMI2PS        Z26, Z25, Z18
 	VADDPS           Z18, Z17, Z17
 	DECQ             R8
-	JZ               end13
+	JZ               end15
 	VMOVDQU32        1(DI), Z18
 	VMOVDQU32        65(DI), Z19
 	VMOVDQU32        129(DI), Z20
@@ -2822,7 +2986,7 @@ rest12:
 	VPERMI2PS        Z26, Z25, Z18
 	VADDPS           Z18, Z17, Z17
 	DECQ             R8
-	JZ               end13
+	JZ               end15
 	VMOVDQU32        2(DI), Z18
 	VMOVDQU32        66(DI), Z19
 	VMOVDQU32        130(DI), Z20
@@ -2882,12 +3046,36 @@ rest12:
 	VADDPS           Z18, Z17, Z17
 	DECQ             R8
 
-end13:
+end15:
 	CMPQ BX, SI
-	JNE  segment9
+	JNE  segment11
 
-end10:
+end12:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed16
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	VMOVUPS Z6, 128(AX)(DX*4)
+	VMOVUPS Z7, 192(AX)(DX*4)
+	VMOVUPS Z8, 256(AX)(DX*4)
+	VMOVUPS Z9, 320(AX)(DX*4)
+	VMOVUPS Z10, 384(AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z11, (AX)(CX*4)
+	VMOVUPS Z12, 64(AX)(CX*4)
+	VMOVUPS Z13, 128(AX)(CX*4)
+	VMOVUPS Z14, 192(AX)(CX*4)
+	VMOVUPS Z15, 256(AX)(CX*4)
+	VMOVUPS Z16, 320(AX)(CX*4)
+	VMOVUPS Z17, 384(AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored17
+
+packed16:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
@@ -2903,17 +3091,19 @@ end10:
 	VMOVUPS Z16, 768(AX)
 	VMOVUPS Z17, 832(AX)
 	ADDQ    $0x00000380, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored17:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-narrow8:
+narrow10:
 	CMPQ         AX, $0x60
-	JNE          narrow14
+	JNE          narrow18
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -2933,19 +3123,19 @@ narrow8:
 	VXORPS       Z14, Z14, Z14
 	VXORPS       Z15, Z15, Z15
 	CMPQ         BX, SI
-	JEQ          end16
+	JEQ          end20
 
-segment15:
+segment19:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x00000180, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest18
+	JL     rest22
 
-loop17:
+loop21:
 	VMOVDQU32        (DI), Z16
 	VMOVDQU32        64(DI), Z17
 	VMOVDQU32        128(DI), Z18
@@ -3149,11 +3339,11 @@ loop17:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x00000180, DI
 	SUBQ             $0x04, R8
-	JGE              loop17
+	JGE              loop21
 
-rest18:
+rest22:
 	ADDQ             $0x04, R8
-	JZ               end19
+	JZ               end23
 	VMOVDQU32        (DI), Z16
 	VMOVDQU32        64(DI), Z17
 	VMOVDQU32        128(DI), Z18
@@ -3205,7 +3395,7 @@ rest18:
 	VPERMI2PS        Z23, Z22, Z16
 	VADDPS           Z16, Z15, Z15
 	DECQ             R8
-	JZ               end19
+	JZ               end23
 	VMOVDQU32        1(DI), Z16
 	VMOVDQU32        65(DI), Z17
 	VMOVDQU32        129(DI), Z18
@@ -3257,7 +3447,7 @@ rest18:
 	VPERMI2PS        Z23, Z22, Z16
 	VADDPS           Z16, Z15, Z15
 	DECQ             R8
-	JZ               end19
+	JZ               end23
 	VMOVDQU32        2(DI), Z16
 	VMOVDQU32        66(DI), Z17
 	VMOVDQU32        130(DI), Z18
@@ -3310,12 +3500,34 @@ rest18:
 	VADDPS           Z16, Z15, Z15
 	DECQ             R8
 
-end19:
+end23:
 	CMPQ BX, SI
-	JNE  segment15
+	JNE  segment19
 
-end16:
+end20:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed24
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	VMOVUPS Z6, 128(AX)(DX*4)
+	VMOVUPS Z7, 192(AX)(DX*4)
+	VMOVUPS Z8, 256(AX)(DX*4)
+	VMOVUPS Z9, 320(AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z10, (AX)(CX*4)
+	VMOVUPS Z11, 64(AX)(CX*4)
+	VMOVUPS Z12, 128(AX)(CX*4)
+	VMOVUPS Z13, 192(AX)(CX*4)
+	VMOVUPS Z14, 256(AX)(CX*4)
+	VMOVUPS Z15, 320(AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored25
+
+packed24:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
@@ -3329,17 +3541,19 @@ end16:
 	VMOVUPS Z14, 640(AX)
 	VMOVUPS Z15, 704(AX)
 	ADDQ    $0x00000300, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored25:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-narrow14:
+narrow18:
 	CMPQ         AX, $0x50
-	JNE          narrow20
+	JNE          narrow26
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -3357,19 +3571,19 @@ narrow14:
 	VXORPS       Z12, Z12, Z12
 	VXORPS       Z13, Z13, Z13
 	CMPQ         BX, SI
-	JEQ          end22
+	JEQ          end28
 
-segment21:
+segment27:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x00000140, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest24
+	JL     rest30
 
-loop23:
+loop29:
 	VMOVDQU32        (DI), Z14
 	VMOVDQU32        64(DI), Z15
 	VMOVDQU32        128(DI), Z16
@@ -3545,11 +3759,11 @@ loop23:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x00000140, DI
 	SUBQ             $0x04, R8
-	JGE              loop23
+	JGE              loop29
 
-rest24:
+rest30:
 	ADDQ             $0x04, R8
-	JZ               end25
+	JZ               end31
 	VMOVDQU32        (DI), Z14
 	VMOVDQU32        64(DI), Z15
 	VMOVDQU32        128(DI), Z16
@@ -3594,7 +3808,7 @@ rest24:
 	VPERMI2PS        Z20, Z19, Z14
 	VADDPS           Z14, Z13, Z13
 	DECQ             R8
-	JZ               end25
+	JZ               end31
 	VMOVDQU32        1(DI), Z14
 	VMOVDQU32        65(DI), Z15
 	VMOVDQU32        129(DI), Z16
@@ -3639,7 +3853,7 @@ rest24:
 	VPERMI2PS        Z20, Z19, Z14
 	VADDPS           Z14, Z13, Z13
 	DECQ             R8
-	JZ               end25
+	JZ               end31
 	VMOVDQU32        2(DI), Z14
 	VMOVDQU32        66(DI), Z15
 	VMOVDQU32        130(DI), Z16
@@ -3685,12 +3899,32 @@ rest24:
 	VADDPS           Z14, Z13, Z13
 	DECQ             R8
 
-end25:
+end31:
 	CMPQ BX, SI
-	JNE  segment21
+	JNE  segment27
 
-end22:
+end28:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed32
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	VMOVUPS Z6, 128(AX)(DX*4)
+	VMOVUPS Z7, 192(AX)(DX*4)
+	VMOVUPS Z8, 256(AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z9, (AX)(CX*4)
+	VMOVUPS Z10, 64(AX)(CX*4)
+	VMOVUPS Z11, 128(AX)(CX*4)
+	VMOVUPS Z12, 192(AX)(CX*4)
+	VMOVUPS Z13, 256(AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored33
+
+packed32:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
@@ -3702,17 +3936,19 @@ end22:
 	VMOVUPS Z12, 512(AX)
 	VMOVUPS Z13, 576(AX)
 	ADDQ    $0x00000280, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored33:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-narrow20:
+narrow26:
 	CMPQ         AX, $0x40
-	JNE          narrow26
+	JNE          narrow34
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -3728,19 +3964,19 @@ narrow20:
 	VXORPS       Z10, Z10, Z10
 	VXORPS       Z11, Z11, Z11
 	CMPQ         BX, SI
-	JEQ          end28
+	JEQ          end36
 
-segment27:
+segment35:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x00000100, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest30
+	JL     rest38
 
-loop29:
+loop37:
 	VMOVDQU32        (DI), Z12
 	VMOVDQU32        64(DI), Z13
 	VMOVDQU32        128(DI), Z14
@@ -3888,11 +4124,11 @@ loop29:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x00000100, DI
 	SUBQ             $0x04, R8
-	JGE              loop29
+	JGE              loop37
 
-rest30:
+rest38:
 	ADDQ             $0x04, R8
-	JZ               end31
+	JZ               end39
 	VMOVDQU32        (DI), Z12
 	VMOVDQU32        64(DI), Z13
 	VMOVDQU32        128(DI), Z14
@@ -3930,7 +4166,7 @@ rest30:
 	VPERMI2PS        Z17, Z16, Z12
 	VADDPS           Z12, Z11, Z11
 	DECQ             R8
-	JZ               end31
+	JZ               end39
 	VMOVDQU32        1(DI), Z12
 	VMOVDQU32        65(DI), Z13
 	VMOVDQU32        129(DI), Z14
@@ -3968,7 +4204,7 @@ rest30:
 	VPERMI2PS        Z17, Z16, Z12
 	VADDPS           Z12, Z11, Z11
 	DECQ             R8
-	JZ               end31
+	JZ               end39
 	VMOVDQU32        2(DI), Z12
 	VMOVDQU32        66(DI), Z13
 	VMOVDQU32        130(DI), Z14
@@ -4007,12 +4243,30 @@ rest30:
 	VADDPS           Z12, Z11, Z11
 	DECQ             R8
 
-end31:
+end39:
 	CMPQ BX, SI
-	JNE  segment27
+	JNE  segment35
 
-end28:
+end36:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed40
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	VMOVUPS Z6, 128(AX)(DX*4)
+	VMOVUPS Z7, 192(AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z8, (AX)(CX*4)
+	VMOVUPS Z9, 64(AX)(CX*4)
+	VMOVUPS Z10, 128(AX)(CX*4)
+	VMOVUPS Z11, 192(AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored41
+
+packed40:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
@@ -4022,17 +4276,19 @@ end28:
 	VMOVUPS Z10, 384(AX)
 	VMOVUPS Z11, 448(AX)
 	ADDQ    $0x00000200, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored41:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-narrow26:
+narrow34:
 	CMPQ         AX, $0x30
-	JNE          narrow32
+	JNE          narrow42
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -4046,19 +4302,19 @@ narrow26:
 	VXORPS       Z8, Z8, Z8
 	VXORPS       Z9, Z9, Z9
 	CMPQ         BX, SI
-	JEQ          end34
+	JEQ          end44
 
-segment33:
+segment43:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x000000c0, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest36
+	JL     rest46
 
-loop35:
+loop45:
 	VMOVDQU32        (DI), Z10
 	VMOVDQU32        64(DI), Z11
 	VMOVDQU32        128(DI), Z12
@@ -4178,11 +4434,11 @@ loop35:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x000000c0, DI
 	SUBQ             $0x04, R8
-	JGE              loop35
+	JGE              loop45
 
-rest36:
+rest46:
 	ADDQ             $0x04, R8
-	JZ               end37
+	JZ               end47
 	VMOVDQU32        (DI), Z10
 	VMOVDQU32        64(DI), Z11
 	VMOVDQU32        128(DI), Z12
@@ -4213,7 +4469,7 @@ rest36:
 	VPERMI2PS        Z14, Z13, Z10
 	VADDPS           Z10, Z9, Z9
 	DECQ             R8
-	JZ               end37
+	JZ               end47
 	VMOVDQU32        1(DI), Z10
 	VMOVDQU32        65(DI), Z11
 	VMOVDQU32        129(DI), Z12
@@ -4244,7 +4500,7 @@ rest36:
 	VPERMI2PS        Z14, Z13, Z10
 	VADDPS           Z10, Z9, Z9
 	DECQ             R8
-	JZ               end37
+	JZ               end47
 	VMOVDQU32        2(DI), Z10
 	VMOVDQU32        66(DI), Z11
 	VMOVDQU32        130(DI), Z12
@@ -4276,12 +4532,28 @@ rest36:
 	VADDPS           Z10, Z9, Z9
 	DECQ             R8
 
-end37:
+end47:
 	CMPQ BX, SI
-	JNE  segment33
+	JNE  segment43
 
-end34:
+end44:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed48
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	VMOVUPS Z6, 128(AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z7, (AX)(CX*4)
+	VMOVUPS Z8, 64(AX)(CX*4)
+	VMOVUPS Z9, 128(AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored49
+
+packed48:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
@@ -4289,17 +4561,19 @@ end34:
 	VMOVUPS Z8, 256(AX)
 	VMOVUPS Z9, 320(AX)
 	ADDQ    $0x00000180, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored49:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-narrow32:
+narrow42:
 	CMPQ         AX, $0x20
-	JNE          narrow38
+	JNE          narrow50
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -4311,19 +4585,19 @@ narrow32:
 	VXORPS       Z6, Z6, Z6
 	VXORPS       Z7, Z7, Z7
 	CMPQ         BX, SI
-	JEQ          end40
+	JEQ          end52
 
-segment39:
+segment51:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x00000080, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest42
+	JL     rest54
 
-loop41:
+loop53:
 	VMOVDQU32        (DI), Z8
 	VMOVDQU32        64(DI), Z9
 	VMULPS.BCST      (CX)(AX*4), Z0, Z10
@@ -4415,11 +4689,11 @@ loop41:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x00000080, DI
 	SUBQ             $0x04, R8
-	JGE              loop41
+	JGE              loop53
 
-rest42:
+rest54:
 	ADDQ             $0x04, R8
-	JZ               end43
+	JZ               end55
 	VMOVDQU32        (DI), Z8
 	VMOVDQU32        64(DI), Z9
 	VMULPS.BCST      (CX)(AX*4), Z0, Z10
@@ -4443,7 +4717,7 @@ rest42:
 	VPERMI2PS        Z11, Z10, Z8
 	VADDPS           Z8, Z7, Z7
 	DECQ             R8
-	JZ               end43
+	JZ               end55
 	VMOVDQU32        1(DI), Z8
 	VMOVDQU32        65(DI), Z9
 	VMULPS.BCST      12(CX)(AX*4), Z0, Z10
@@ -4467,7 +4741,7 @@ rest42:
 	VPERMI2PS        Z11, Z10, Z8
 	VADDPS           Z8, Z7, Z7
 	DECQ             R8
-	JZ               end43
+	JZ               end55
 	VMOVDQU32        2(DI), Z8
 	VMOVDQU32        66(DI), Z9
 	VMULPS.BCST      24(CX)(AX*4), Z0, Z10
@@ -4492,26 +4766,42 @@ rest42:
 	VADDPS           Z8, Z7, Z7
 	DECQ             R8
 
-end43:
+end55:
 	CMPQ BX, SI
-	JNE  segment39
+	JNE  segment51
 
-end40:
+end52:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed56
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	VMOVUPS Z5, 64(AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z6, (AX)(CX*4)
+	VMOVUPS Z7, 64(AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored57
+
+packed56:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
 	VMOVUPS Z7, 192(AX)
 	ADDQ    $0x00000100, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored57:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET
 
-narrow38:
+narrow50:
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -4521,19 +4811,19 @@ narrow38:
 	VXORPS       Z4, Z4, Z4
 	VXORPS       Z5, Z5, Z5
 	CMPQ         BX, SI
-	JEQ          end46
+	JEQ          end60
 
-segment45:
+segment59:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
 	IMUL3Q $0x00000040, DI, DI
-	ADDQ   b_base+112(FP), DI
-	MOVQ   triples+104(FP), R8
+	ADDQ   b_base+136(FP), DI
+	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest48
+	JL     rest62
 
-loop47:
+loop61:
 	VMOVDQU32        (DI), Z6
 	VMULPS.BCST      (CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 4(CX)(AX*4), Z1, Z7
@@ -4597,11 +4887,11 @@ loop47:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x00000040, DI
 	SUBQ             $0x04, R8
-	JGE              loop47
+	JGE              loop61
 
-rest48:
+rest62:
 	ADDQ             $0x04, R8
-	JZ               end49
+	JZ               end63
 	VMOVDQU32        (DI), Z6
 	VMULPS.BCST      (CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 4(CX)(AX*4), Z1, Z7
@@ -4618,7 +4908,7 @@ rest48:
 	VPERMI2PS        Z8, Z7, Z6
 	VADDPS           Z6, Z5, Z5
 	DECQ             R8
-	JZ               end49
+	JZ               end63
 	VMOVDQU32        1(DI), Z6
 	VMULPS.BCST      12(CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 16(CX)(AX*4), Z1, Z7
@@ -4635,7 +4925,7 @@ rest48:
 	VPERMI2PS        Z8, Z7, Z6
 	VADDPS           Z6, Z5, Z5
 	DECQ             R8
-	JZ               end49
+	JZ               end63
 	VMOVDQU32        2(DI), Z6
 	VMULPS.BCST      24(CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 28(CX)(AX*4), Z1, Z7
@@ -4653,19 +4943,33 @@ rest48:
 	VADDPS           Z6, Z5, Z5
 	DECQ             R8
 
-end49:
+end63:
 	CMPQ BX, SI
-	JNE  segment45
+	JNE  segment59
 
-end46:
+end60:
 	MOVQ    c_base+0(FP), AX
+	MOVQ    outs_base+24(FP), CX
+	MOVQ    outs_len+32(FP), DX
+	TESTQ   DX, DX
+	JZ      packed64
+	MOVQ    (CX), DX
+	VMOVUPS Z4, (AX)(DX*4)
+	MOVQ    8(CX), CX
+	VMOVUPS Z5, (AX)(CX*4)
+	ADDQ    $0x00000010, outs_base+24(FP)
+	JMP     stored65
+
+packed64:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	ADDQ    $0x00000080, c_base+0(FP)
-	ADDQ    $0x00000010, rows_base+56(FP)
-	MOVQ    rows_len+64(FP), AX
-	SUBQ    $0x02, AX
-	MOVQ    AX, rows_len+64(FP)
-	JG      tile1
+
+stored65:
+	ADDQ $0x00000010, rows_base+80(FP)
+	MOVQ rows_len+88(FP), AX
+	SUBQ $0x02, AX
+	MOVQ AX, rows_len+88(FP)
+	JG   tile1
 	VZEROUPPER
 	RET

@@ -7,7 +7,7 @@ package kernel
 // gemmF32AVX2 computes tiles of 6 rows and up to 16 columns.
 //
 //go:noescape
-func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []struct {
+func gemmF32AVX2(c []float32, outs []int, n int, a []float32, rows []int, segs []struct {
 	A int
 	B int
 }, seglen int, b []float32)
@@ -15,7 +15,7 @@ func gemmF32AVX2(c []float32, n int, a []float32, rows []int, segs []struct {
 // gemmF32AVX512 computes tiles of 8 rows and up to 32 columns.
 //
 //go:noescape
-func gemmF32AVX512(c []float32, n int, a []float32, rows []int, segs []struct {
+func gemmF32AVX512(c []float32, outs []int, n int, a []float32, rows []int, segs []struct {
 	A int
 	B int
 }, seglen int, b []float32)
@@ -39,7 +39,7 @@ func gemmU8S8AVX512(c []int32, n int, a []uint8, rows []int, segs []struct {
 // gemmTernaryAVX512 computes tiles of 2 rows and up to 128 columns.
 //
 //go:noescape
-func gemmTernaryAVX512(c []float32, n int, a []float32, rows []int, segs []struct {
+func gemmTernaryAVX512(c []float32, outs []int, n int, a []float32, rows []int, segs []struct {
 	A int
 	B int
 }, triples int, b []uint8)

@@ -47,6 +47,36 @@ func (g gathering) segments(step int) (segs []Segment, steps, size int) {
 
 const maxTiles = 4
 
+// A product's rows lie one behind the other, or scattered over twice the memory.
+type resultRows struct {
+	outs []int
+	n    int
+	c    []float32
+}
+
+// eachResult calls f with room for rows of n columns of both kinds in memory of twice
+// the size. What f leaves between the rows must be what was there.
+func eachResult(t *testing.T, rng *rand.Rand, e edge[float32], rows, n int, f func(r resultRows)) {
+	t.Helper()
+	nan := func(int) float32 { return float32(math.NaN()) }
+	f(resultRows{nil, n, e.last(rows*n, nan)})
+	r := resultRows{rng.Perm(2 * rows)[:rows], n, e.last(2*rows*n, nan)}
+	used := make([]bool, 2*rows)
+	for i, at := range r.outs {
+		used[at] = true
+		r.outs[i] = at * n
+	}
+	f(r)
+	for i, v := range r.c {
+		if !used[i/n] && v == v {
+			t.Fatalf("%d rows of %d: wrote %g between the rows", rows, n, v)
+		}
+	}
+}
+
+// at returns what row i has in column j.
+func (r resultRows) at(i, j int) float32 { return r.c[rowAt(r.outs, i, r.n)+j] }
+
 // widths returns all widths of tiles.
 func widths(t Tile) []int {
 	var all []int
@@ -92,29 +122,30 @@ func TestGemmF32(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		tile := TileF32()
-		aEdge, bEdge, cEdge := newEdge[float32](t, 6000), newEdge[float32](t, 5000*tile.NR), newEdge[float32](t, maxTiles*tile.MR*tile.NR)
+		aEdge, bEdge, cEdge := newEdge[float32](t, 6000), newEdge[float32](t, 5000*tile.NR), newEdge[float32](t, 2*maxTiles*tile.MR*tile.NR)
 		normal := func(int) float32 { return float32(rng.NormFloat64()) }
 		for _, g := range gatherings(rng, tile.MR) {
 			segs, k, size := g.segments(1)
 			for _, n := range widths(tile) {
 				a, b := aEdge.last(size, normal), bEdge.last(k*n, normal)
-				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
-				GemmF32(c, n, a, g.rows, segs, g.seglen, b)
-				for i := range g.rows {
-					for j := range n {
-						want, size := 0.0, 0.0
-						for _, s := range segs {
-							for k := range g.seglen {
-								term := float64(a[g.rows[i]+s.A+k]) * float64(b[(s.B+k)*n+j])
-								want += term
-								size += math.Abs(term)
+				eachResult(t, rng, cEdge, len(g.rows), n, func(r resultRows) {
+					GemmF32(r.c, r.outs, n, a, g.rows, segs, g.seglen, b)
+					for i := range g.rows {
+						for j := range n {
+							want, size := 0.0, 0.0
+							for _, s := range segs {
+								for k := range g.seglen {
+									term := float64(a[g.rows[i]+s.A+k]) * float64(b[(s.B+k)*n+j])
+									want += term
+									size += math.Abs(term)
+								}
+							}
+							if got := float64(r.at(i, j)); !(math.Abs(got-want) <= rounding(k)*size) {
+								t.Fatalf("n=%d, %d segments of %d: c[%d,%d] = %g, want %g", n, len(g.segs), g.seglen, i, j, got, want)
 							}
 						}
-						if got := float64(c[i*n+j]); !(math.Abs(got-want) <= rounding(k)*size) {
-							t.Fatalf("n=%d, %d segments of %d: c[%d,%d] = %g, want %g", n, len(g.segs), g.seglen, i, j, got, want)
-						}
 					}
-				}
+				})
 			}
 		}
 	})
@@ -208,7 +239,7 @@ func BenchmarkGemmF32(b *testing.B) {
 			n, k := m.columns(t), m.segs*m.seglen
 			x, w, c := make([]float32, t.MR*k), make([]float32, k*n), make([]float32, t.MR*n)
 			rows, segs := evenly(t.MR, k), adjacent(m.segs, m.seglen, 1)
-			return func() { GemmF32(c, n, x, rows, segs, m.seglen, w) }, 2 * t.MR * n * k
+			return func() { GemmF32(c, nil, n, x, rows, segs, m.seglen, w) }, 2 * t.MR * n * k
 		})
 	}
 }

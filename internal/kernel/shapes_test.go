@@ -16,11 +16,13 @@ func TestShapeMistakes(t *testing.T) {
 			what string
 			call func()
 		}{
-			{"GemmF32: width", func() { GemmF32(f(999), g.NR-1, f(99), rows, segs, 3, f(999)) }},
-			{"GemmF32: c", func() { GemmF32(f(g.MR*g.NR-1), g.NR, f(99), rows, segs, 3, f(6*g.NR)) }},
-			{"GemmF32: rows", func() { GemmF32(f(g.MR*g.NR), g.NR, f(99), rows[:g.MR-1], segs, 3, f(6*g.NR)) }},
-			{"GemmF32: b", func() { GemmF32(f(g.MR*g.NR), g.NR, f(99), rows, segs, 3, f(6*g.NR-1)) }},
-			{"GemmF32: seglen", func() { GemmF32(f(g.MR*g.NR), g.NR, f(99), rows, segs, -1, f(6*g.NR)) }},
+			{"GemmF32: width", func() { GemmF32(f(999), nil, g.NR-1, f(99), rows, segs, 3, f(999)) }},
+			{"GemmF32: c", func() { GemmF32(f(g.MR*g.NR-1), nil, g.NR, f(99), rows, segs, 3, f(6*g.NR)) }},
+			{"GemmF32: rows", func() { GemmF32(f(g.MR*g.NR), nil, g.NR, f(99), rows[:g.MR-1], segs, 3, f(6*g.NR)) }},
+			{"GemmF32: outs", func() { GemmF32(f(999), rows[1:g.MR], g.NR, f(99), rows[:g.MR], segs, 3, f(6*g.NR)) }},
+			{"GemmF32: behind c", func() { GemmF32(f(g.NR-1), rows[:g.MR], g.NR, f(99), rows[:g.MR], segs, 3, f(6*g.NR)) }},
+			{"GemmF32: b", func() { GemmF32(f(g.MR*g.NR), nil, g.NR, f(99), rows, segs, 3, f(6*g.NR-1)) }},
+			{"GemmF32: seglen", func() { GemmF32(f(g.MR*g.NR), nil, g.NR, f(99), rows, segs, -1, f(6*g.NR)) }},
 			{"GemmU8S8: width", func() { GemmU8S8(make([]int32, 999), 1, make([]uint8, 99), rows, segs, 3, make([]int8, 9999)) }},
 			{"GemmU8S8: b", func() {
 				GemmU8S8(make([]int32, u.MR*u.NR), u.NR, make([]uint8, 99), rows, segs, 3, make([]int8, 24*u.NR-1))
@@ -28,11 +30,11 @@ func TestShapeMistakes(t *testing.T) {
 			{"GemmU8S8: seglen", func() {
 				GemmU8S8(make([]int32, u.MR*u.NR), u.NR, make([]uint8, 99), rows, segs[:1], -1, make([]int8, 24*u.NR))
 			}},
-			{"GemmTernary: width", func() { GemmTernary(f(999), d.Step+1, f(99), rows, segs, 3, make([]uint8, 9999)) }},
-			{"GemmTernary: too wide", func() { GemmTernary(f(999), d.NR+d.Step, f(99), rows, segs, 3, make([]uint8, 9999)) }},
-			{"GemmTernary: b", func() { GemmTernary(f(999), 16, f(99), rows, segs, 3, make([]uint8, 4*4*16-1)) }},
-			{"GemmTernary: behind b", func() { GemmTernary(f(999), 16, f(99), rows, segs, 3, make([]uint8, 4*4*16, 4*4*16+2)) }},
-			{"GemmTernary: triples", func() { GemmTernary(f(999), 16, f(99), rows, segs, -1, make([]uint8, 9999)) }},
+			{"GemmTernary: width", func() { GemmTernary(f(999), nil, d.Step+1, f(99), rows, segs, 3, make([]uint8, 9999)) }},
+			{"GemmTernary: too wide", func() { GemmTernary(f(999), nil, d.NR+d.Step, f(99), rows, segs, 3, make([]uint8, 9999)) }},
+			{"GemmTernary: b", func() { GemmTernary(f(999), nil, 16, f(99), rows, segs, 3, make([]uint8, 4*4*16-1)) }},
+			{"GemmTernary: behind b", func() { GemmTernary(f(999), nil, 16, f(99), rows, segs, 3, make([]uint8, 4*4*16, 4*4*16+2)) }},
+			{"GemmTernary: triples", func() { GemmTernary(f(999), nil, 16, f(99), rows, segs, -1, make([]uint8, 9999)) }},
 			{"PackTernary: dst", func() { PackTernary(make([]uint8, 5), make([]int8, 99), 1) }},
 			{"PackTernary: codes", func() { PackTernary(make([]uint8, 8), make([]int8, 11*3+1), 3) }},
 			{"OuterBF16: pairs", func() {

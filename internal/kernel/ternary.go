@@ -26,27 +26,27 @@ func TileTernary() Tile { return Tile{MR: 2, NR: 128, Step: 16} }
 // PackTernary. With w(k, j) the weight in row k of the panel and column j, and L =
 // triples,
 //
-//	c[i*n+j] = sum(s in segs, t<L) (w(k,j)*x[0] + w(k+1,j)*x[1] + w(k+2,j)*x[2])
-//	           where x = a[rows[i]+s.A+3*t:], k = 12*s.B + 3*t
+//	c[outs[i]+j] = sum(s in segs, t<L) (w(k,j)*x[0] + w(k+1,j)*x[1] + w(k+2,j)*x[2])
+//	               where x = a[rows[i]+s.A+3*t:], k = 12*s.B + 3*t
 //
 // for i < len(rows), a multiple of MR, and j < n, which must be a Width of
-// TileTernary. The sum of three is taken from left to right, then the sum of these,
+// TileTernary; a nil outs stands for i*n. The sum of three is taken from left to right, then the sum of these,
 // in their order: all levels agree exactly. A segment whose length is not a multiple
 // of three is read up to the next one: the weights must be zero there, and a NaN
 // or an infinity there becomes a NaN. b has 3 bytes behind it, which are read. That
 // rows and segs stay within a is up to the caller.
-func GemmTernary(c []float32, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
+func GemmTernary(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
 	k := lookups * steps(segs, (triples+lookups-1)/lookups)
-	if triples < 0 || !TileTernary().holds(n, k, len(c), len(rows), len(b)) || cap(b) < k*n+lookups-1 {
+	if triples < 0 || !TileTernary().holds(n, k, len(rows), len(b)) || !holdsRows(len(c), outs, len(rows), n) || cap(b) < k*n+lookups-1 {
 		panic(gemmMistake("GemmTernary", n, tripleLen*triples, len(c), len(rows), len(b)))
 	}
-	gemmTernary(c, n, a, rows, segs, triples, b)
+	gemmTernary(c, outs, n, a, rows, segs, triples, b)
 }
 
-func gemmTernaryGeneric(c []float32, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
+func gemmTernaryGeneric(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
 	var sums [2 * opposite]float32
 	for i, row := range rows {
-		out := c[i*n:][:n]
+		out := c[rowAt(outs, i, n):][:n]
 		clear(out)
 		for _, s := range segs {
 			x := a[row+s.A:][:tripleLen*triples]

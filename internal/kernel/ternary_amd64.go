@@ -8,11 +8,11 @@ import "github.com/AlarioAI/bitnet/internal/cpu"
 // look up one of so many values.
 func HasTernary() bool { return cpu.Current() != cpu.AVX2 }
 
-func gemmTernary(c []float32, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
+func gemmTernary(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
 	if cpu.Current() == cpu.AVX512 {
-		gemmTernaryAVX512(c, n, a, rows, segs, triples, b)
+		gemmTernaryAVX512(c, outs, n, a, rows, segs, triples, b)
 	} else {
-		gemmTernaryGeneric(c, n, a, rows, segs, triples, b)
+		gemmTernaryGeneric(c, outs, n, a, rows, segs, triples, b)
 	}
 }
 

@@ -30,7 +30,7 @@ func TestGemmTernary(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		tile := TileTernary()
 		const longest = 2400
-		aEdge, bEdge, cEdge := newEdge[float32](t, longest), newEdge[uint8](t, lookups*tile.NR*longest/TernaryDepth), newEdge[float32](t, maxTiles*tile.MR*tile.NR)
+		aEdge, bEdge, cEdge := newEdge[float32](t, longest), newEdge[uint8](t, lookups*tile.NR*longest/TernaryDepth), newEdge[float32](t, 2*maxTiles*tile.MR*tile.NR)
 		normal := func(int) float32 { return float32(rng.NormFloat64()) }
 		for _, g := range gatherings(rng, tile.MR) {
 			g.seglen = min(g.seglen, longest/2/max(1, len(g.segs)))
@@ -45,22 +45,23 @@ func TestGemmTernary(t *testing.T) {
 			for _, n := range widths(tile) {
 				a := aEdge.last(size, normal)
 				b, codes := packedTernary(rng, bEdge, steps, n)
-				c := cEdge.last(len(g.rows)*n, func(int) float32 { return float32(math.NaN()) })
-				GemmTernary(c, n, a, g.rows, segs, triples, b)
-				for i := range g.rows {
-					for j := range n {
-						want := float32(0)
-						for _, s := range segs {
-							for k := 0; k < tripleLen*triples; k += tripleLen {
-								x, w := a[g.rows[i]+s.A+k:], func(q int) float32 { return float32(codes[(TernaryDepth*s.B+k+q)*n+j]) }
-								want += w(0)*x[0] + w(1)*x[1] + w(2)*x[2]
+				eachResult(t, rng, cEdge, len(g.rows), n, func(r resultRows) {
+					GemmTernary(r.c, r.outs, n, a, g.rows, segs, triples, b)
+					for i := range g.rows {
+						for j := range n {
+							want := float32(0)
+							for _, s := range segs {
+								for k := 0; k < tripleLen*triples; k += tripleLen {
+									x, w := a[g.rows[i]+s.A+k:], func(q int) float32 { return float32(codes[(TernaryDepth*s.B+k+q)*n+j]) }
+									want += w(0)*x[0] + w(1)*x[1] + w(2)*x[2]
+								}
+							}
+							if got := r.at(i, j); got != want {
+								t.Fatalf("n=%d, %d segments of %d: c[%d,%d] = %g, want exactly %g", n, len(g.segs), g.seglen, i, j, got, want)
 							}
 						}
-						if got := c[i*n+j]; got != want {
-							t.Fatalf("n=%d, %d segments of %d: c[%d,%d] = %g, want exactly %g", n, len(g.segs), g.seglen, i, j, got, want)
-						}
 					}
-				}
+				})
 			}
 		}
 	})
@@ -87,7 +88,7 @@ func TestGemmTernaryOddities(t *testing.T) {
 		} {
 			copy(x, []float32{tt.x0, tt.x1, tt.x2})
 			c := make([]float32, tile.MR*n)
-			GemmTernary(c, n, x, rows, []Segment{{}}, 1, b)
+			GemmTernary(c, nil, n, x, rows, []Segment{{}}, 1, b)
 			equalBits(t, "column 0", c[:1], []float32{tt.want})
 		}
 	})
@@ -143,7 +144,7 @@ func BenchmarkGemmTernary(b *testing.B) {
 			x, c := make([]float32, t.MR*m.segs*steps*TernaryDepth), make([]float32, t.MR*n)
 			w := make([]uint8, lookups*m.segs*steps*n, lookups*(m.segs*steps*n+1))
 			rows, segs := evenly(t.MR, m.segs*steps*TernaryDepth), adjacent(m.segs, steps, TernaryDepth)
-			return func() { GemmTernary(c, n, x, rows, segs, triples, w) }, 2 * t.MR * n * m.segs * m.seglen
+			return func() { GemmTernary(c, nil, n, x, rows, segs, triples, w) }, 2 * t.MR * n * m.segs * m.seglen
 		})
 	}
 }

@@ -79,14 +79,6 @@ func begin(widths []width, name, signature string, mr, size int, write func(tile
 // parameters, which are in memory anyway, say where it is.
 func (t tile) next() {
 	mr := len(t.rows)
-	advance := func(c gotypes.Component, n int) {
-		p, err := c.Resolve()
-		if err != nil {
-			panic(err)
-		}
-		ADDQ(U32(n), p.Addr)
-	}
-	advance(Param("c").Base(), 4*t.Lanes*t.size())
 	advance(Param("rows").Base(), 8*mr)
 	left := vec.Len("rows")
 	SUBQ(Imm(uint64(mr)), left)
@@ -95,8 +87,44 @@ func (t tile) next() {
 	t.End()
 }
 
+// advance moves the address in a parameter.
+func advance(c gotypes.Component, n int) {
+	p, err := c.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	ADDQ(U32(n), p.Addr)
+}
+
+// nextC moves c to the next tile, where tiles lie one behind the other.
+func (t tile) nextC() { advance(Param("c").Base(), 4*t.Lanes*t.size()) }
+
+// store stores the tile's vectors in rows that begin at outs or, if that is nil, lie
+// one behind the other.
+func (t tile) store(sums []reg.VecVirtual) {
+	c, outs, n := vec.Base("c"), vec.Base("outs"), vec.Len("outs")
+	packed, stored := t.Label("packed"), t.Label("stored")
+	TESTQ(n, n)
+	JZ(LabelRef(packed))
+	for i := range t.rows {
+		row := GP64()
+		MOVQ(Mem{Base: outs, Disp: 8 * i}, row)
+		for h := range t.vecs {
+			VMOVUPS(sums[i*t.vecs+h], Mem{Base: c, Index: row, Scale: 4, Disp: 4 * t.Lanes * h})
+		}
+	}
+	advance(Param("outs").Base(), 8*len(t.rows))
+	JMP(LabelRef(stored))
+	Label(packed)
+	for i, v := range sums {
+		VMOVUPS(v, t.c(c, i))
+	}
+	t.nextC()
+	Label(stored)
+}
+
 func gemmF32(widths []width, mr int) {
-	const signature = "(c []float32, n int, a []float32, rows []int, segs []struct{ A, B int }, seglen int, b []float32)"
+	const signature = "(c []float32, outs []int, n int, a []float32, rows []int, segs []struct{ A, B int }, seglen int, b []float32)"
 	begin(widths, "gemmF32", signature, mr, 4, func(t tile) {
 		// A narrow tile has too few sums to hide the latency of an FMA. It
 		// has two sets of them, which take the values of k in turn.
@@ -119,13 +147,12 @@ func gemmF32(widths []width, mr int) {
 				})
 			})
 		})
-		c := vec.Base("c")
-		for i, v := range sums[:t.size()] {
-			if sets == 2 {
+		if sets == 2 {
+			for i, v := range sums[:t.size()] {
 				VADDPS(sums[t.size()+i], v, v)
 			}
-			VMOVUPS(v, t.c(c, i))
 		}
+		t.store(sums[:t.size()])
 		t.next()
 	})
 }
@@ -177,6 +204,7 @@ func gemmU8S8Words(widths []width, mr int) {
 			t.count(left, 4, body)
 		})
 		flush(false)
+		t.nextC()
 		t.next()
 
 		Label(many)
@@ -209,6 +237,7 @@ func gemmU8S8Words(widths []width, mr int) {
 			JNZ(LabelRef(stretch))
 		})
 		flush(true)
+		t.nextC()
 		t.next()
 	})
 }
@@ -240,6 +269,7 @@ func (t tile) dots(steps string, step int, dot func(ops ...Op)) {
 	for i, v := range sums {
 		VMOVUPS(v, t.c(c, i))
 	}
+	t.nextC()
 	t.next()
 }
 

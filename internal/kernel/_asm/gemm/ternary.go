@@ -32,7 +32,7 @@ func widthsOfLookups() (all []width) {
 // lane, so the four indices of a column, one in a byte, come to its end by loading
 // the panel from one byte further each time.
 func gemmTernary(widths []width, mr int) {
-	const signature = "(c []float32, n int, a []float32, rows []int, segs []struct{ A, B int }, triples int, b []uint8)"
+	const signature = "(c []float32, outs []int, n int, a []float32, rows []int, segs []struct{ A, B int }, triples int, b []uint8)"
 	factors := factorsOfLanes()
 	begin(widths, "gemmTernary", signature, mr, 4, func(t tile) {
 		var factor [triple]reg.VecVirtual
@@ -85,10 +85,7 @@ func gemmTernary(widths []width, mr int) {
 			}
 			Label(end)
 		})
-		c := vec.Base("c")
-		for i, v := range sums {
-			VMOVUPS(v, t.c(c, i))
-		}
+		t.store(sums)
 		t.next()
 	})
 }

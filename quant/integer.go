@@ -164,10 +164,7 @@ func (o *integerConv) Backward(t *autograd.Tape) {
 		if o.recipe.roundsGradient() {
 			p.WeightGradientBF16(workers, arena, dw, dy, o.xcodes, o.n, scale)
 		} else {
-			// The codes' values are taken once: the product reads each many times.
-			xq := p.Dequantise(workers, arena, o.xcodes, o.n, scale)
-			p.WeightGradient(workers, arena, dw, dy, xq, o.n)
-			arena.Release(xq)
+			p.WeightGradientCodes(workers, arena, dw, dy, o.xcodes, o.n, scale)
 		}
 		arena.Release(scale)
 	}

@@ -36,11 +36,13 @@ func floatPasses(b Bound) []pass {
 
 // ternaryPasses are those of training as a BitNet: the exact product of codes,
 // without the quantisation of its operands, the gradient of the input, which is
-// looked up in float32, and that of the weight by bfloat16.
+// looked up in float32, and that of the weight in integers and by bfloat16. What is as
+// exact as float32 is compared with its peak.
 func ternaryPasses() []pass {
 	return []pass{
 		{"int8/forward", Int8, codesForward},
 		{"ternary/dx", F32, onTape(quant.B158, inputGradient)},
+		{"digits/dw", F32, onTape(quant.B158, weightGradient)},
 		{"bf16/dw", BF16, onTape(quant.B158BF16, weightGradient)},
 	}
 }

@@ -62,6 +62,7 @@ func BenchmarkProducts(b *testing.B) {
 			panels.Release(arena)
 		})
 		run("dxcodes", func() { p.InputGradientCodes(workers, arena, dx, dy, m.n, codes) })
+		run("dwcodes", func() { p.WeightGradientCodes(workers, arena, dw, dy, xcodes, m.n, scale) })
 		run("dwbf16", func() { p.WeightGradientBF16(workers, arena, dw, dy, xcodes, m.n, scale) })
 	}
 }

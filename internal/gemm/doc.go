@@ -11,11 +11,12 @@
 // frame of zeros; codes always have one, since quantisation writes them into it
 // at no cost.
 //
-// A product may meet a weight of codes: in exact integers on the way forward (see
-// ForwardCodes), by looking products up for the input gradient (see
-// InputGradientCodes), and in bfloat16, in which codes are exact, for the weight
-// gradient (see WeightGradientBF16). What follows a product in evaluation, or a batch
-// norm's statistics in training, may be computed as it is stored (see Finish).
+// Each product has a form for codes: outputs are sums of exact integers (see
+// ForwardCodes), products with ternary weights are looked up for input gradients (see
+// InputGradientCodes), and weight gradients multiply codes by digits of the output
+// gradient (see WeightGradientCodes) or in bfloat16 (see WeightGradientBF16). What
+// follows a product in evaluation, or a batch norm's statistics in training, may be
+// computed as it is stored (see Finish).
 //
 // Two kinds of convolutions take another path behind the same methods: a
 // depthwise one has kernels of its own and no frame, and one with groups of few

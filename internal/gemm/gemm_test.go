@@ -54,6 +54,9 @@ var geometries = []Conv{
 	conv(3, 4, 150, 25, 3, 3, pad(1, 1)),
 	conv(5, 5, 80, 36, 3, 3, groups(2), stride(2, 2), dilation(1, 2), pad(1, 2)),
 	Linear(300, 13),
+	Linear(130, 37),
+	conv(9, 7, 15, 33, 3, 3, stride(2, 1), pad(1, 1)),
+	conv(4, 5, 40, 54, 3, 3, groups(2), pad(1, 0)),
 }
 
 // taps calls f for every product of the convolution's defining sum.
@@ -330,18 +333,26 @@ func TestInputGradientCodes(t *testing.T) {
 	})
 }
 
-// The weight gradient by bfloat16 is that of rounded output gradients.
-func TestBF16(t *testing.T) {
+// Weight gradients of codes are those of their values; by bfloat16, those of rounded
+// output gradients.
+func TestWeightGradientCodes(t *testing.T) {
 	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
+		inDigits := 0
 		for _, g := range geometries {
 			for _, n := range []int{1, 3, 20} {
-				t.Run(fmt.Sprint(g, " n=", n), func(t *testing.T) { checkBF16(t, workers, g, n) })
+				t.Run(fmt.Sprint(g, " n=", n), func(t *testing.T) { checkWeightGradientCodes(t, workers, g, n) })
 			}
+			if NewPlan(g).inDigits() {
+				inDigits++
+			}
+		}
+		if kernel.HasDigits() && inDigits < 5 {
+			t.Errorf("only %d geometries are computed in integers", inDigits)
 		}
 	})
 }
 
-func checkBF16(t *testing.T, workers *parallel.Pool, g Conv, n int) {
+func checkWeightGradientCodes(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 	p, arena := NewPlan(g), new(tensor.Arena)
 	r := tensor.NewStream(5, "codes")
 	xcodes := make([]uint8, n*g.H*g.W*g.C)
@@ -350,29 +361,44 @@ func checkBF16(t *testing.T, workers *parallel.Pool, g Conv, n int) {
 	}
 	dy, scale := random(3, n*g.OutH()*g.OutW()*g.O), random(6, n)
 	perSample := len(dy) / n
-	scaled := make([]float32, len(dy))
+	exact, rounded := make([]float32, len(dy)), make([]float32, len(dy))
 	for i := range n {
-		kernel.RoundBF16(scaled[i*perSample:][:perSample], dy[i*perSample:][:perSample], scale[i])
+		kernel.RoundBF16(rounded[i*perSample:][:perSample], dy[i*perSample:][:perSample], scale[i])
+	}
+	for i := range exact {
+		exact[i] = dy[i] * scale[i/perSample]
 	}
 	if p.depthwise != nil || p.merged != nil { // these are computed in float32
-		for i := range scaled {
-			scaled[i] = dy[i] * scale[i/perSample]
-		}
+		copy(rounded, exact)
 	}
-	dw := make([]float64, g.O*g.K())
+	dw, dwBF16 := make([]float64, g.O*g.K()), make([]float64, g.O*g.K())
 	taps(g, n, func(yi, xi, wi int) {
-		dw[wi] += float64(scaled[yi]) * float64(int(xcodes[xi])-128)
+		x := float64(int(xcodes[xi]) - 128)
+		dw[wi] += float64(exact[yi]) * x
+		dwBF16[wi] += float64(rounded[yi]) * x
 	})
 
 	dy = slacked(arena, dy)
 	framed := frameCodes(p, arena, xcodes, n)
-	gotDW := make([]float32, len(dw))
-	p.WeightGradientBF16(workers, arena, gotDW, dy, framed, n, scale)
-	near(t, "weight gradient", gotDW, dw)
-	serial := make([]float32, len(dw))
-	p.WeightGradientBF16(nil, arena, serial, dy, framed, n, scale)
-	if !slices.Equal(serial, gotDW) {
-		t.Fatal("the weight gradient by one worker has other bits than by two")
+	for _, c := range []struct {
+		what    string
+		want    []float64
+		compute func(workers *parallel.Pool, dw []float32)
+	}{
+		{"float32", dw, func(workers *parallel.Pool, dw []float32) {
+			p.WeightGradientCodes(workers, arena, dw, dy, framed, n, scale)
+		}},
+		{"bfloat16", dwBF16, func(workers *parallel.Pool, dw []float32) {
+			p.WeightGradientBF16(workers, arena, dw, dy, framed, n, scale)
+		}},
+	} {
+		got, serial := make([]float32, len(dw)), make([]float32, len(dw))
+		c.compute(workers, got)
+		near(t, "weight gradient, "+c.what, got, c.want)
+		c.compute(nil, serial)
+		if !slices.Equal(serial, got) {
+			t.Fatalf("%s: the weight gradient by one worker has other bits than by two", c.what)
+		}
 	}
 }
 

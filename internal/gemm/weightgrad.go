@@ -112,9 +112,14 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 	for i := range g.classes {
 		s.steps += s.stepsOf(i)
 	}
-	const together, enough = 4, 16 // strips that share the pixels in the cache; tasks
-	s.group = max(1, min(together, len(s.strips)/enough))
-	s.chunks = max(1, min(enough/s.groups(), s.steps*unit/pixelBlock))
+	const enough = 16 // tasks
+	blocks := s.steps * unit / pixelBlock
+	if unit == quad { // strips share the packing of codes: rather more chunks than few strips
+		s.group = max(1, min(8, len(s.strips)*min(blocks, enough)/8))
+	} else { // they share the pixels in the cache
+		s.group = max(1, min(4, len(s.strips)/enough))
+	}
+	s.chunks = max(1, min(enough/s.groups(), blocks))
 	s.direct = s.chunks == 1 && s.ldc == s.k && len(s.merge) == 1 && p.O/p.Groups%tile.MR == 0
 	return s
 }

@@ -1,0 +1,166 @@
+package gemm
+
+import (
+	"math"
+
+	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/parallel"
+	"github.com/AlarioAI/bitnet/tensor"
+)
+
+// Weight gradients of activation codes in integers, see kernel.OuterDigits. A channel
+// of the output gradient is as exact as float32 numbers of its largest magnitude are,
+// and its products are added up without rounding, 256 pixels at a time.
+
+// WeightGradientCodes is WeightGradient for inputs that are codes as QuantiseU8 writes
+// them, in the frame p.Input, and one factor for each sample:
+//
+//	dw[o,kh,kw,c] += sum(i, oh, ow) scale[i]*dy[i,oh,ow,o] * (x[...] - 128)
+func (p *Plan) WeightGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, x []uint8, n int, scale []float32) {
+	if !p.inDigits() {
+		// The codes' values are taken once: the product reads each many times.
+		values := p.Dequantise(workers, arena, x, n, scale)
+		p.WeightGradient(workers, arena, dw, dy, values, n)
+		arena.Release(values)
+		return
+	}
+	sum := p.forward.framed[0].outerSum(p, kernel.TileDigits(), n, quad)
+	t := digitOuter{outerSum: sum, sums: sum.begin(arena, dw), x: x, xLen: p.Input.Len()}
+	t.width = sum.strips[len(sum.strips)-1].first + sum.tile.MR
+	t.grad, t.worth = arena.Bytes(quad*digits*sum.steps*t.width), arena.Floats(t.width)
+	inverse := p.digitScales(workers, arena, t.worth, dy, scale)
+	parallel.Run(workers, (sum.steps+quadsOfTask-1)/quadsOfTask, digitising{sum, t.grad, dy, scale, inverse, t.width})
+	parallel.Run(workers, sum.tasks(), t)
+	sum.end(workers, arena, dw, t.sums)
+	arena.Release(inverse)
+	arena.Release(t.worth)
+	arena.ReleaseBytes(t.grad)
+}
+
+const (
+	digits = kernel.Digits
+	quad   = kernel.Quad
+)
+
+// inDigits reports whether the weight gradient of codes is faster in integers: what
+// the digits of a channel cost has to serve some columns, and what the packing of codes
+// costs some channels.
+func (p *Plan) inDigits() bool {
+	const columns, channels = 128, 24
+	return kernel.HasDigits() && p.depthwise == nil && p.merged == nil && p.K() >= columns && p.O/p.Groups >= channels
+}
+
+// digitScales returns by what each channel's gradients, times their samples' scales,
+// are multiplied to be whole numbers, and writes what such a number is worth.
+func (p *Plan) digitScales(workers *parallel.Pool, arena *tensor.Arena, worth, dy, scale []float32) (inverse []float32) {
+	const parts = 16
+	peaks := arena.Floats(parts * p.O)
+	clear(peaks)
+	parallel.Run(workers, parts, peaking{peaks, dy, scale, p.O})
+	for part := 1; part < parts; part++ {
+		kernel.ColumnPeaks(peaks[:p.O], peaks[part*p.O:][:p.O], 1)
+	}
+	inverse = arena.Floats(p.O)
+	clear(worth[p.O:])
+	for o, peak := range peaks[:p.O] {
+		worth[o], inverse[o] = digitScale(peak)
+	}
+	arena.Release(peaks)
+	return inverse
+}
+
+// digitScale returns what one is worth among the whole numbers that magnitudes up to
+// a peak become, and its inverse. Where the peak is none, both are NaN.
+func digitScale(peak float32) (worth, inverse float32) {
+	const least = 1e-30 // keeps the inverse finite
+	if !(peak <= math.MaxFloat32) {
+		nan := float32(math.NaN())
+		return nan, nan
+	}
+	peak = max(peak, least)
+	return peak / kernel.MostDigits, kernel.MostDigits / peak
+}
+
+// A peaking finds the peaks of channels in a part of the samples.
+type peaking struct {
+	peaks, dy, scale []float32
+	channels         int
+}
+
+func (t *peaking) Chunk(_, part int) {
+	parts, n := len(t.peaks)/t.channels, len(t.scale)
+	size := len(t.dy) / n
+	for i := n * part / parts; i < n*(part+1)/parts; i++ {
+		kernel.ColumnPeaks(t.peaks[part*t.channels:][:t.channels], t.dy[i*size:][:size], t.scale[i])
+	}
+}
+
+// A digitising writes the digits of each step's four pixels, [steps][digits][width][4].
+// Those of a missing pixel are zero.
+type digitising struct {
+	outerSum
+	grad               []uint8
+	dy, scale, inverse []float32
+	width              int
+}
+
+const quadsOfTask = 32
+
+func (t *digitising) Chunk(_, task int) {
+	size := len(t.dy) / t.n
+	first := task * quadsOfTask
+	end := min(first+quadsOfTask, t.steps)
+	for step := first; step < end; {
+		b := t.block(step, end)
+		for i := 0; i < b.count; i += quad {
+			var rows [quad]int
+			var factors [quad]float32
+			for p := range min(quad, b.count-i) {
+				at := t.g.placeIn(b.class, b.first+i+p)
+				rows[p], factors[p] = at.sample*size+t.g.outs[at.pixel], t.scale[at.sample]
+			}
+			to := t.grad[quad*digits*step*t.width:][:quad*digits*t.width]
+			kernel.DigitsU8(to, t.width, t.dy, &rows, &factors, t.inverse)
+			step++
+		}
+	}
+}
+
+type digitOuter struct {
+	outerSum
+	sums    []float32
+	x, grad []uint8
+	xLen    int
+	width   int
+	worth   []float32
+}
+
+func (o *digitOuter) Chunk(_, task int) {
+	t := o.task(task, o.sums)
+	var rows [pixelBlock + quad]int
+	var codes [pixelBlock * kernel.MaxOuterCols * 16]uint8 // packed
+	for step := t.first; step < t.end; {
+		b := o.block(step, t.end)
+		at, count := step*quad*digits*o.width, (b.count+quad-1)/quad
+		step += count
+		i := 0
+		for sample, seen := range o.g.within(b.class, b.first, b.count) {
+			for _, row := range o.g.rows[seen.first:seen.end] {
+				rows[i] = sample*o.xLen + row
+				i++
+			}
+		}
+		for ; i < quad*count; i++ {
+			rows[i] = rows[b.count-1]
+		}
+		for _, cols := range o.columns[b.class] {
+			packed := codes[:quad*count*len(cols.list)*o.tile.Lanes]
+			for i, s := range t.strips {
+				if i == 0 || s.group != t.strips[i-1].group {
+					kernel.PackQuads(packed, o.x[s.group*o.g.depth:], rows[:quad*count], cols.list)
+				}
+				kernel.OuterDigits(o.stripOf(t.sums, i), o.ldc, o.grad[at+quad*s.first:], o.width, packed, cols.list, o.worth[s.first:])
+			}
+		}
+	}
+}

@@ -58,6 +58,16 @@ func normals(rng *rand.Rand, n int) []float32 {
 	return x
 }
 
+// coarse returns n normal random values of so few bits that their products are exact:
+// where a compiler fuses additions with them, no bit of a sum changes.
+func coarse(rng *rand.Rand, n int) []float32 {
+	x := normals(rng, n)
+	for i, v := range x {
+		x[i] = floatOf(bf16Of(v))
+	}
+	return x
+}
+
 // oddities returns n normal random values with special values among them.
 func oddities(rng *rand.Rand, n int) []float32 {
 	special := []float32{

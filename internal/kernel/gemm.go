@@ -74,16 +74,23 @@ func GemmF32(c []float32, outs []int, n int, a []float32, rows []int, segs []Seg
 	gemmF32(c, outs, n, a, rows, segs, seglen, b)
 }
 
+// gemmF32Generic takes four columns at a time: their sums stay in registers.
 func gemmF32Generic(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, seglen int, b []float32) {
 	for i, row := range rows {
-		out := c[rowAt(outs, i, n):][:n]
-		clear(out)
-		for _, s := range segs {
-			for k, v := range a[row+s.A:][:seglen] {
-				for j, w := range b[(s.B+k)*n:][:n] {
-					out[j] += v * w
+		for j := 0; j < n; j += 4 {
+			var c0, c1, c2, c3 float32
+			for _, s := range segs {
+				at := s.B*n + j
+				for _, v := range a[row+s.A:][:seglen] {
+					w := b[at : at+4 : at+4]
+					c0 += v * w[0]
+					c1 += v * w[1]
+					c2 += v * w[2]
+					c3 += v * w[3]
+					at += n
 				}
 			}
+			copy(c[rowAt(outs, i, n)+j:], []float32{c0, c1, c2, c3})
 		}
 	}
 }

@@ -151,6 +151,32 @@ func TestGemmF32(t *testing.T) {
 	})
 }
 
+// The portable form has the bits of the plain loops: each sum is taken in the order
+// of the segments.
+func TestGemmF32Order(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	onGeneric(func() {
+		for _, g := range gatherings(rng, TileF32().MR) {
+			segs, k, size := g.segments(1)
+			for _, n := range widths(TileF32()) {
+				a, b := coarse(rng, size), coarse(rng, k*n)
+				got, want := make([]float32, len(g.rows)*n), make([]float32, len(g.rows)*n)
+				GemmF32(got, nil, n, a, g.rows, segs, g.seglen, b)
+				for i, row := range g.rows {
+					for _, s := range segs {
+						for k, v := range a[row+s.A:][:g.seglen] {
+							for j, w := range b[(s.B+k)*n:][:n] {
+								want[i*n+j] += v * w
+							}
+						}
+					}
+				}
+				equalBits(t, fmt.Sprintf("n=%d, %d segments of %d", n, len(segs), g.seglen), got, want)
+			}
+		}
+	})
+}
+
 // rounding is the relative error that a sum of k float32 products may have in
 // any order, in units of the sum of their magnitudes (Higham, "Accuracy and
 // Stability of Numerical Algorithms", section 3.1).

@@ -112,22 +112,49 @@ func GemmU8S8(c []int32, n int, a []uint8, rows []int, segs []Segment, groups in
 	gemmU8S8(c, n, a, rows, segs, groups, b)
 }
 
+// gemmU8S8Generic takes four rows at a time. Their values lie in the fields of an
+// integer, 16 bits apart, so that one multiplication by a weight serves all of them.
 func gemmU8S8Generic(c []int32, n int, a []uint8, rows []int, segs []Segment, groups int, b []int8) {
-	for i, start := range rows {
-		out := c[i*n:][:n]
-		clear(out)
+	clear(c[:len(rows)*n])
+	for ; len(rows) > 0; rows = rows[4:] {
 		for _, s := range segs {
-			row, at := a[start+s.A:][:4*groups], 4*s.B*n
-			for g := 0; g < len(row); g += 4 {
-				a0, a1, a2, a3 := int32(row[g]), int32(row[g+1]), int32(row[g+2]), int32(row[g+3])
-				for j := range out {
-					w := b[at : at+4 : at+4]
-					out[j] += a0*int32(w[0]) + a1*int32(w[1]) + a2*int32(w[2]) + a3*int32(w[3])
-					at += 4
+			for first := 0; first < groups; first += fieldGroups {
+				at, k := s.A+4*first, 4*min(fieldGroups, groups-first)
+				var sums [genericCols]int64
+				addFields(sums[:n], a[rows[0]+at:][:k], a[rows[1]+at:][:k], a[rows[2]+at:][:k], a[rows[3]+at:][:k], b[4*(s.B+first)*n:])
+				for j, sum := range sums[:n] {
+					for i := range 4 {
+						field := int16(sum)
+						c[i*n+j] += int32(field)
+						sum = (sum - int64(field)) >> 16 // a negative field has borrowed from the next
+					}
 				}
 			}
+		}
+		c = c[4*n:]
+	}
+}
+
+// fieldGroups is how many groups can be added up in a field of 16 bits with its sign:
+// 4 * 32 * 255 is less than 1 << 15.
+const fieldGroups = 32
+
+// addFields adds the products of four rows and a panel to its columns' sums.
+func addFields(sums []int64, a0, a1, a2, a3 []uint8, b []int8) {
+	fields := func(k int) int64 {
+		return int64(a0[k]) | int64(a1[k])<<16 | int64(a2[k])<<32 | int64(a3[k])<<48
+	}
+	at := 0
+	for k := 0; k < len(a0); k += 4 {
+		v0, v1, v2, v3 := fields(k), fields(k+1), fields(k+2), fields(k+3)
+		for j := range sums {
+			w := b[at : at+4 : at+4]
+			sums[j] += v0*int64(w[0]) + v1*int64(w[1]) + v2*int64(w[2]) + v3*int64(w[3])
+			at += 4
 		}
 	}
 }
 
-var genericTile = Tile{MR: 4, NR: 16}
+const genericCols = 16
+
+var genericTile = Tile{MR: 4, NR: genericCols}

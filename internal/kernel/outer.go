@@ -60,8 +60,24 @@ func (t OuterTile) holds(c, ldc, lanes int, cols []Column) bool {
 	return true
 }
 
+// outerF32Generic takes four pixels at a time, so that a sum is read and written once for
+// four products.
 func outerF32Generic(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
 	t := genericOuter
+	for ; len(pixels) >= 4; pixels = pixels[4:] {
+		p0, p1, p2, p3 := pixels[0], pixels[1], pixels[2], pixels[3]
+		g0, g1, g2, g3 := g[p0.G:][:t.MR], g[p1.G:][:t.MR], g[p2.G:][:t.MR], g[p3.G:][:t.MR]
+		for _, col := range cols {
+			x0, x1, x2, x3 := x[p0.X+col.X:][:lanes], x[p1.X+col.X:][:lanes], x[p2.X+col.X:][:lanes], x[p3.X+col.X:][:lanes]
+			for i, d0 := range g0 {
+				d1, d2, d3 := g1[i], g2[i], g3[i]
+				at := c[i*ldc+col.C:][:lanes]
+				for j, sum := range at {
+					at[j] = sum + d0*x0[j] + d1*x1[j] + d2*x2[j] + d3*x3[j]
+				}
+			}
+		}
+	}
 	for _, p := range pixels {
 		for i, d := range g[p.G:][:t.MR] {
 			for _, col := range cols {

@@ -40,6 +40,36 @@ func TestOuterF32(t *testing.T) {
 	})
 }
 
+// The portable form has the bits of the plain loops: each sum is taken in the order
+// of the pixels.
+func TestOuterF32Order(t *testing.T) {
+	const span = 50 // of offsets
+	rng := rand.New(rand.NewPCG(7, 8))
+	onGeneric(func() {
+		tile := TileOuter()
+		for count := range 40 {
+			pixels, cols := make([]Pixel, count), newColumns(rng, tile.Lanes, 1+count%MaxOuterCols, span)
+			for p := range pixels {
+				pixels[p] = Pixel{G: rng.IntN(span), X: rng.IntN(span)}
+			}
+			g, x, ldc := coarse(rng, span+tile.MR), coarse(rng, 2*span+tile.Lanes), outerRow(tile.Lanes, cols)
+			got := normals(rng, tile.MR*ldc)
+			want := slices.Clone(got)
+			OuterF32(got, ldc, tile.Lanes, g, x, pixels, cols)
+			for _, p := range pixels {
+				for i, d := range g[p.G:][:tile.MR] {
+					for _, col := range cols {
+						for j, v := range x[p.X+col.X:][:tile.Lanes] {
+							want[i*ldc+col.C+j] += d * v
+						}
+					}
+				}
+			}
+			equalBits(t, fmt.Sprintf("%d pixels, %d columns", count, len(cols)), got, want)
+		}
+	})
+}
+
 func TestOuterBF16(t *testing.T) {
 	const most, span = 400, 100 // pixels; offsets
 	eachLevel(t, func(t *testing.T) {

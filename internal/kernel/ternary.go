@@ -43,35 +43,45 @@ func GemmTernary(c []float32, outs []int, n int, a []float32, rows []int, segs [
 	gemmTernary(c, outs, n, a, rows, segs, triples, b)
 }
 
+// gemmTernaryGeneric does all lookups of a step for a column at once. Those that a
+// segment leaves out of its last step find zeros, which change no sum: it begins
+// with +0 and so is never -0.
 func gemmTernaryGeneric(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
-	var sums [2 * opposite]float32
+	var s0, s1, s2, s3 [2 * opposite]float32
 	for i, row := range rows {
 		out := c[rowAt(outs, i, n):][:n]
 		clear(out)
 		for _, s := range segs {
-			x := a[row+s.A:][:tripleLen*triples]
-			for t := range triples {
-				sumsOf(&sums, [tripleLen]float32(x[tripleLen*t:]))
-				index := b[(s.B+t/lookups)*lookups*n+t%lookups:]
-				for j := range out {
-					out[j] += sums[index[lookups*j]%(2*opposite)]
+			left, at := a[row+s.A:][:tripleLen*triples], s.B*lookups*n
+			for len(left) > 0 {
+				var x [TernaryDepth]float32
+				left = left[copy(x[:], left):]
+				sumsOf(&s0, x[0], x[1], x[2])
+				sumsOf(&s1, x[3], x[4], x[5])
+				sumsOf(&s2, x[6], x[7], x[8])
+				sumsOf(&s3, x[9], x[10], x[11])
+				for j, sum := range out {
+					w := b[at : at+lookups : at+lookups]
+					out[j] = sum + s0[w[0]%(2*opposite)] + s1[w[1]%(2*opposite)] + s2[w[2]%(2*opposite)] + s3[w[3]%(2*opposite)]
+					at += lookups
 				}
 			}
 		}
 	}
 }
 
-// sumsOf writes the sums of three values where indexOf has them.
-func sumsOf(sums *[2 * opposite]float32, x [tripleLen]float32) {
-	for w2 := range 2 {
-		for w1 := -1; w1 <= 1; w1++ {
-			for w0 := -1; w0 <= 1; w0++ {
-				if i := w0 + 3*w1 + 9*w2; i >= 0 {
-					v := float32(w0)*x[0] + float32(w1)*x[1] + float32(w2)*x[2]
-					sums[i], sums[opposite+i] = v, -v
-				}
-			}
-		}
+// sumsOf writes the sums of three values where indexOf has them. A weight of zero is a
+// factor too: what is not finite shows.
+func sumsOf(sums *[2 * opposite]float32, x0, x1, x2 float32) {
+	z0, z1, z2 := 0*x0, 0*x1, 0*x2
+	for i, v := range [...]float32{
+		z0 + z1 + z2, x0 + z1 + z2,
+		-x0 + x1 + z2, z0 + x1 + z2, x0 + x1 + z2,
+		-x0 - x1 + x2, z0 - x1 + x2, x0 - x1 + x2,
+		-x0 + z1 + x2, z0 + z1 + x2, x0 + z1 + x2,
+		-x0 + x1 + x2, z0 + x1 + x2, x0 + x1 + x2,
+	} {
+		sums[i], sums[opposite+i] = v, -v
 	}
 }
 

@@ -96,9 +96,8 @@ func TestGemmTernaryOddities(t *testing.T) {
 
 // The table has every sum where the index of its weights says.
 func TestIndicesOfSums(t *testing.T) {
-	x := [tripleLen]float32{1, 10, 100}
 	var sums [2 * opposite]float32
-	sumsOf(&sums, x)
+	sumsOf(&sums, 1, 10, 100)
 	seen := map[uint8]bool{}
 	for w0 := int8(-1); w0 <= 1; w0++ {
 		for w1 := int8(-1); w1 <= 1; w1++ {

@@ -39,7 +39,7 @@ type Column = struct{ C, X int }
 //	c[i*ldc+cols[h].C+j] += sum(p in pixels) g[p.G+i] * x[p.X+cols[h].X+j]
 //
 // for i < MR, h < H, j < V. The columns' sums do not overlap. That pixels and
-// columns stay within g and x is up to the caller.
+// columns begin within g and x, and end within their capacity, is up to the caller.
 func OuterF32(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
 	if t := TileOuter(); !t.holds(len(c), ldc, lanes, cols) {
 		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for %d columns of %d", len(c), ldc, len(cols), lanes))

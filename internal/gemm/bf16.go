@@ -66,24 +66,14 @@ type halfOuter struct {
 
 func (o *halfOuter) Chunk(_, task int) {
 	t := o.task(task, o.sums)
-	var rows [pixelBlock]int
+	var all [pixelBlock]int
 	for step := t.first; step < t.end; {
 		b := o.block(step, t.end)
-		at, count := step*o.width, (b.count+1)/2
-		step += count
-		i := 0
-		for sample, seen := range o.g.within(b.class, b.first, b.count) {
-			for _, row := range o.g.rows[seen.first:seen.end] {
-				rows[i] = sample*o.xLen + row
-				i++
-			}
-		}
-		if b.count%2 == 1 {
-			rows[b.count] = rows[b.count-1]
-		}
+		at, rows := step*o.width, o.windows(&all, b, o.xLen)
+		step += len(rows) / 2
 		for i, s := range t.strips {
 			for _, cols := range o.columns[b.class] {
-				kernel.OuterBF16(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.grad[2*(at+s.first):], o.width, o.x[s.group*o.g.depth:], rows[:2*count], cols.list)
+				kernel.OuterBF16(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.grad[2*(at+s.first):], o.width, o.x[s.group*o.g.depth:], rows, cols.list)
 			}
 		}
 	}

@@ -137,27 +137,17 @@ type digitOuter struct {
 
 func (o *digitOuter) Chunk(_, task int) {
 	t := o.task(task, o.sums)
-	var rows [pixelBlock + quad]int
+	var all [pixelBlock]int
 	var codes [pixelBlock * kernel.MaxOuterCols * 16]uint8 // packed
 	for step := t.first; step < t.end; {
 		b := o.block(step, t.end)
-		at, count := step*quad*digits*o.width, (b.count+quad-1)/quad
-		step += count
-		i := 0
-		for sample, seen := range o.g.within(b.class, b.first, b.count) {
-			for _, row := range o.g.rows[seen.first:seen.end] {
-				rows[i] = sample*o.xLen + row
-				i++
-			}
-		}
-		for ; i < quad*count; i++ {
-			rows[i] = rows[b.count-1]
-		}
+		at, rows := step*quad*digits*o.width, o.windows(&all, b, o.xLen)
+		step += len(rows) / quad
 		for _, cols := range o.columns[b.class] {
-			packed := codes[:quad*count*len(cols.list)*o.tile.Lanes]
+			packed := codes[:len(rows)*len(cols.list)*o.tile.Lanes]
 			for i, s := range t.strips {
 				if i == 0 || s.group != t.strips[i-1].group {
-					kernel.PackQuads(packed, o.x[s.group*o.g.depth:], rows[:quad*count], cols.list)
+					kernel.PackQuads(packed, o.x[s.group*o.g.depth:], rows, cols.list)
 				}
 				kernel.OuterDigits(o.stripOf(t.sums, i), o.ldc, o.grad[at+quad*s.first:], o.width, packed, cols.list, o.worth[s.first:])
 			}

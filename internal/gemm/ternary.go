@@ -35,7 +35,7 @@ type lookups struct {
 func (p *lookups) Chunk(_, task int) {
 	g, b := p.g, &p.b
 	group, panels, first, end := p.task(task)
-	triples := (g.depth + 2) / 3
+	triples := (g.depth + kernel.Triple - 1) / kernel.Triple
 	var acc [maxTile]float32
 	var own ragged
 	for near := range panels.parts(p.nearby) {
@@ -44,7 +44,7 @@ func (p *lookups) Chunk(_, task int) {
 			segs := g.segmentsOf(win, dozens, &own)
 			for i := near.first; i < near.end; i++ {
 				s := b.panel(i)
-				a, panel := p.a[win.a+group*g.depth:], b.looked[4*b.at(group, i):][:4*b.k*s.width]
+				a, panel := p.a[win.a+group*g.depth:], b.looked[kernel.Lookups*b.at(group, i):][:kernel.Lookups*b.k*s.width]
 				if y := p.y[win.y+group*b.n+s.first:]; s.whole(rows, outs) {
 					kernel.GemmTernary(y, outs, s.width, a, rows, segs.list, triples, panel)
 				} else {
@@ -62,7 +62,7 @@ func (p *lookups) Chunk(_, task int) {
 func (p *Plan) packInverseTernary(workers *parallel.Pool, arena *tensor.Arena, g *gather, codes []int8) Panels {
 	b := Panels{tile: kernel.TileTernary(), n: p.C / p.Groups, k: g.steps(dozens), groups: p.Groups}
 	b.tile.NR = b.tile.Width((b.n + b.count() - 1) / b.count())
-	b.looked = arena.Bytes(4 * b.groups * b.k * b.columns())
+	b.looked = arena.Bytes(kernel.Lookups * b.groups * b.k * b.columns())
 	parallel.Run(workers, b.groups*b.count(), inverseLookups{packing{b, p, g}, codes})
 	return b
 }
@@ -75,7 +75,7 @@ type inverseLookups struct {
 func (t *inverseLookups) Chunk(_, i int) {
 	group, at, s := t.part(i)
 	n, depth, taps := t.b.n, t.g.depth, t.p.KH*t.p.KW
-	panel := t.b.looked[4*at:][:4*t.b.k*s.width]
+	panel := t.b.looked[kernel.Lookups*at:][:kernel.Lookups*t.b.k*s.width]
 	if s.n < s.width {
 		clear(panel)
 	}
@@ -90,8 +90,8 @@ func (t *inverseLookups) Chunk(_, i int) {
 				}
 				rows, stride = last[:], s.n
 			}
-			kernel.PackTernary(panel[:4*s.n], rows, stride)
-			panel = panel[4*s.width:]
+			kernel.PackTernary(panel[:kernel.Lookups*s.n], rows, stride)
+			panel = panel[kernel.Lookups*s.width:]
 		}
 	}
 }

@@ -114,11 +114,11 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 	}
 	const enough = 16 // tasks
 	blocks := s.steps * unit / pixelBlock
-	if unit == quad { // strips share the packing of codes: rather more chunks than few strips
-		s.group = max(1, min(8, len(s.strips)*min(blocks, enough)/8))
-	} else { // they share the pixels in the cache
-		s.group = max(1, min(4, len(s.strips)/enough))
+	s.group = min(4, len(s.strips)/enough) // these share the pixels in the cache
+	if unit == quad {
+		s.group = min(8, len(s.strips)*min(blocks, enough)/8) // and what packing them costs: rather cut the pixels
 	}
+	s.group = max(1, s.group)
 	s.chunks = max(1, min(enough/s.groups(), blocks))
 	s.direct = s.chunks == 1 && s.ldc == s.k && len(s.merge) == 1 && p.O/p.Groups%tile.MR == 0
 	return s
@@ -195,6 +195,22 @@ func (s *outerSum) block(step, end int) outerBlock {
 		step, end = step-size, end-size
 	}
 	panic("gemm: a step beyond the sum")
+}
+
+// windows writes where the windows of a block's pixels begin in samples of so many
+// values. The last one is repeated to fill steps.
+func (s *outerSum) windows(rows *[pixelBlock]int, b outerBlock, length int) []int {
+	i := 0
+	for sample, seen := range s.g.within(b.class, b.first, b.count) {
+		for _, row := range s.g.rows[seen.first:seen.end] {
+			rows[i] = sample*length + row
+			i++
+		}
+	}
+	for ; i%s.unit != 0; i++ {
+		rows[i] = rows[b.count-1]
+	}
+	return rows[:i]
 }
 
 // An addition adds the sums of strips to dw, chunk by chunk.

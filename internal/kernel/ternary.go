@@ -13,10 +13,10 @@ import "fmt"
 // are int8: Wei et al., "T-MAC", arXiv 2407.00088. Here they are gradients.)
 
 const (
-	tripleLen    = 3                   // weights of one lookup
-	lookups      = 4                   // lookups of one step of a panel
-	TernaryDepth = tripleLen * lookups // weights of one step
-	opposite     = 16                  // is added to the index of a sum for that of its opposite
+	Triple       = 3                // weights of one lookup
+	Lookups      = 4                // lookups of one step of a panel
+	TernaryDepth = Triple * Lookups // weights of one step
+	opposite     = 16               // is added to the index of a sum for that of its opposite
 )
 
 // TileTernary returns the tile of GemmTernary, on all levels.
@@ -36,9 +36,9 @@ func TileTernary() Tile { return Tile{MR: 2, NR: 128, Step: 16} }
 // or an infinity there becomes a NaN. b has 3 bytes behind it, which are read. That
 // rows and segs stay within a is up to the caller.
 func GemmTernary(c []float32, outs []int, n int, a []float32, rows []int, segs []Segment, triples int, b []uint8) {
-	k := lookups * steps(segs, (triples+lookups-1)/lookups)
-	if triples < 0 || !TileTernary().holds(n, k, len(rows), len(b)) || !holdsRows(len(c), outs, len(rows), n) || cap(b) < k*n+lookups-1 {
-		panic(gemmMistake("GemmTernary", n, tripleLen*triples, len(c), len(rows), len(b)))
+	k := Lookups * steps(segs, (triples+Lookups-1)/Lookups)
+	if triples < 0 || !TileTernary().holds(n, k, len(rows), len(b)) || !holdsRows(len(c), outs, len(rows), n) || cap(b) < k*n+Lookups-1 {
+		panic(gemmMistake("GemmTernary", n, Triple*triples, len(c), len(rows), len(b)))
 	}
 	gemmTernary(c, outs, n, a, rows, segs, triples, b)
 }
@@ -52,7 +52,7 @@ func gemmTernaryGeneric(c []float32, outs []int, n int, a []float32, rows []int,
 		out := c[rowAt(outs, i, n):][:n]
 		clear(out)
 		for _, s := range segs {
-			left, at := a[row+s.A:][:tripleLen*triples], s.B*lookups*n
+			left, at := a[row+s.A:][:Triple*triples], s.B*Lookups*n
 			for len(left) > 0 {
 				var x [TernaryDepth]float32
 				left = left[copy(x[:], left):]
@@ -61,9 +61,9 @@ func gemmTernaryGeneric(c []float32, outs []int, n int, a []float32, rows []int,
 				sumsOf(&s2, x[6], x[7], x[8])
 				sumsOf(&s3, x[9], x[10], x[11])
 				for j, sum := range out {
-					w := b[at : at+lookups : at+lookups]
+					w := b[at : at+Lookups : at+Lookups]
 					out[j] = sum + s0[w[0]%(2*opposite)] + s1[w[1]%(2*opposite)] + s2[w[2]%(2*opposite)] + s3[w[3]%(2*opposite)]
-					at += lookups
+					at += Lookups
 				}
 			}
 		}
@@ -101,8 +101,8 @@ func indexOf(w0, w1, w2 int8) uint8 {
 //
 // len(dst) says how many columns there are.
 func PackTernary(dst []uint8, codes []int8, stride int) {
-	n := len(dst) / lookups
-	if len(dst)%lookups != 0 || stride < 0 || len(codes) < (TernaryDepth-1)*stride+n {
+	n := len(dst) / Lookups
+	if len(dst)%Lookups != 0 || stride < 0 || len(codes) < (TernaryDepth-1)*stride+n {
 		panic(fmt.Sprintf("kernel.PackTernary: %d indices of %d codes with a stride of %d", len(dst), len(codes), stride))
 	}
 	packTernary(dst, codes, stride)
@@ -110,7 +110,7 @@ func PackTernary(dst []uint8, codes []int8, stride int) {
 
 func packTernaryGeneric(dst []uint8, codes []int8, stride int) {
 	for i := range dst {
-		first := i%lookups*tripleLen*stride + i/lookups
+		first := i%Lookups*Triple*stride + i/Lookups
 		dst[i] = indexOf(codes[first], codes[first+stride], codes[first+2*stride])
 	}
 }

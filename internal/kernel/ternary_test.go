@@ -11,15 +11,15 @@ func ternaryCode(rng *rand.Rand) int8 { return int8(rng.IntN(3) - 1) }
 
 // packedTernary returns a panel of codes in rows of n, and the codes.
 func packedTernary(rng *rand.Rand, e edge[uint8], steps, n int) (panel []uint8, codes []int8) {
-	const tail = lookups - 1
+	const tail = Lookups - 1
 	codes = make([]int8, TernaryDepth*steps*n)
 	for i := range codes {
 		codes[i] = ternaryCode(rng)
 	}
-	panel = e.last(lookups*n*steps+tail, func(int) uint8 { return uint8(rng.Uint32()) })
+	panel = e.last(Lookups*n*steps+tail, func(int) uint8 { return uint8(rng.Uint32()) })
 	panel = panel[:len(panel)-tail]
 	for s := range steps {
-		PackTernary(panel[lookups*n*s:][:lookups*n], codes[TernaryDepth*n*s:], n)
+		PackTernary(panel[Lookups*n*s:][:Lookups*n], codes[TernaryDepth*n*s:], n)
 	}
 	return panel, codes
 }
@@ -30,16 +30,16 @@ func TestGemmTernary(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		tile := TileTernary()
 		const longest = 2400
-		aEdge, bEdge, cEdge := newEdge[float32](t, longest), newEdge[uint8](t, lookups*tile.NR*longest/TernaryDepth), newEdge[float32](t, 2*maxTiles*tile.MR*tile.NR)
+		aEdge, bEdge, cEdge := newEdge[float32](t, longest), newEdge[uint8](t, Lookups*tile.NR*longest/TernaryDepth), newEdge[float32](t, 2*maxTiles*tile.MR*tile.NR)
 		normal := func(int) float32 { return float32(rng.NormFloat64()) }
 		for _, g := range gatherings(rng, tile.MR) {
 			g.seglen = min(g.seglen, longest/2/max(1, len(g.segs)))
 			segs, steps, _ := g.segments(TernaryDepth)
-			triples := (g.seglen + tripleLen - 1) / tripleLen
+			triples := (g.seglen + Triple - 1) / Triple
 			size := 0
 			for _, s := range segs {
 				for _, r := range g.rows {
-					size = max(size, r+s.A+tripleLen*triples)
+					size = max(size, r+s.A+Triple*triples)
 				}
 			}
 			for _, n := range widths(tile) {
@@ -51,7 +51,7 @@ func TestGemmTernary(t *testing.T) {
 						for j := range n {
 							want := float32(0)
 							for _, s := range segs {
-								for k := 0; k < tripleLen*triples; k += tripleLen {
+								for k := 0; k < Triple*triples; k += Triple {
 									x, w := a[g.rows[i]+s.A+k:], func(q int) float32 { return float32(codes[(TernaryDepth*s.B+k+q)*n+j]) }
 									want += w(0)*x[0] + w(1)*x[1] + w(2)*x[2]
 								}
@@ -75,9 +75,9 @@ func TestGemmTernaryOddities(t *testing.T) {
 		n := tile.Width(1)
 		x := make([]float32, TernaryDepth)
 		rows := make([]int, tile.MR)
-		b, codes := make([]uint8, lookups*n+lookups-1), make([]int8, TernaryDepth*n)
+		b, codes := make([]uint8, Lookups*n+Lookups-1), make([]int8, TernaryDepth*n)
 		codes[0], codes[n] = 1, -1 // of column 0
-		b = b[:lookups*n]
+		b = b[:Lookups*n]
 		PackTernary(b, codes, n)
 		for _, tt := range []struct{ x0, x1, x2, want float32 }{
 			{3, 1, math.MaxFloat32, 2},
@@ -117,12 +117,12 @@ func TestPackTernary(t *testing.T) {
 	const most = 150
 	eachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
-		codesEdge, dstEdge := newEdge[int8](t, (TernaryDepth-1)*2*most+most), newEdge[uint8](t, lookups*most)
-		want := make([]uint8, lookups*most)
+		codesEdge, dstEdge := newEdge[int8](t, (TernaryDepth-1)*2*most+most), newEdge[uint8](t, Lookups*most)
+		want := make([]uint8, Lookups*most)
 		for n := range most {
 			for _, stride := range []int{n, n + 7, 2 * most} {
 				codes := codesEdge.last((TernaryDepth-1)*stride+n, func(int) int8 { return ternaryCode(rng) })
-				dst := dstEdge.last(lookups*n, func(int) uint8 { return 0xaa })
+				dst := dstEdge.last(Lookups*n, func(int) uint8 { return 0xaa })
 				PackTernary(dst, codes, stride)
 				packTernaryGeneric(want[:len(dst)], codes, stride)
 				if !slices.Equal(dst, want[:len(dst)]) {
@@ -138,10 +138,10 @@ func BenchmarkGemmTernary(b *testing.B) {
 		eachLevelRate(b, m.name(), "FLOP", func() (func(), int) {
 			t := TileTernary()
 			steps := (m.seglen + TernaryDepth - 1) / TernaryDepth
-			triples := (m.seglen + tripleLen - 1) / tripleLen
+			triples := (m.seglen + Triple - 1) / Triple
 			n := m.columns(t)
 			x, c := make([]float32, t.MR*m.segs*steps*TernaryDepth), make([]float32, t.MR*n)
-			w := make([]uint8, lookups*m.segs*steps*n, lookups*(m.segs*steps*n+1))
+			w := make([]uint8, Lookups*m.segs*steps*n, Lookups*(m.segs*steps*n+1))
 			rows, segs := evenly(t.MR, m.segs*steps*TernaryDepth), adjacent(m.segs, steps, TernaryDepth)
 			return func() { GemmTernary(c, nil, n, x, rows, segs, triples, w) }, 2 * t.MR * n * m.segs * m.seglen
 		})

@@ -23,9 +23,23 @@ func (c Conv) isDepthwise() bool {
 
 // depthwise holds the tables of a depthwise convolution.
 type depthwise struct {
+	codes    sweep      // y from codes x
 	forward  sweep      // y from x
 	backward sweep      // dx from dy
 	weights  tapsOfRows // dw from dy and x
+	pitch    int        // from one pixel of x or dy to the next
+}
+
+// pitchOf returns how far apart the kernels read pixels. Those that lie a multiple of
+// 2 kB apart share so few sets of the first cache that a window does not stay there,
+// and it takes up to five times as long: such images are copied first, with the pixels
+// one line further apart.
+func pitchOf(channels int) int {
+	const sets, line = 512, 16 // values in half of the sets, and in a line
+	if channels%sets == 0 {
+		return channels + line
+	}
+	return channels
 }
 
 // A sweep computes images from images: each pixel of the result from those
@@ -55,20 +69,23 @@ const bandValues = 1 << 15
 
 func (p *Plan) planDepthwise() {
 	p.Input = Frame{H: p.H, W: p.W, C: p.C}
-	output := Frame{H: p.OutH(), W: p.OutW(), C: p.C}
+	output, pitch := Frame{H: p.OutH(), W: p.OutW(), C: p.C}, pitchOf(p.C)
+	apart := func(f Frame) Frame { f.C = pitch; return f }
 	h := windows(p.OutH(), p.KH, p.SH, p.PH, p.DH)
 	w := windows(p.OutW(), p.KW, p.SW, p.PW, p.DW)
 	p.depthwise = &depthwise{
-		forward:  newSweep(p.Input, output, []residue{h}, []residue{w}, p.KW),
-		backward: newSweep(output, p.Input, residues(p.H, p.KH, p.SH, p.PH, p.DH), residues(p.W, p.KW, p.SW, p.PW, p.DW), p.KW),
-		weights:  p.newTapsOfRows(kernel.NewLine(w.offsets, w.first, p.W)),
+		codes:    newSweep(p.Input, output, []residue{h}, []residue{w}, p.KW),
+		forward:  newSweep(apart(p.Input), output, []residue{h}, []residue{w}, p.KW),
+		backward: newSweep(apart(output), p.Input, residues(p.H, p.KH, p.SH, p.PH, p.DH), residues(p.W, p.KW, p.SW, p.PW, p.DW), p.KW),
+		weights:  p.newTapsOfRows(kernel.NewLine(w.offsets, w.first, p.W), pitch),
+		pitch:    pitch,
 	}
 }
 
 func newSweep(from, to Frame, rows, columns []residue, kw int) sweep {
 	s := sweep{
 		from: from.Len(), to: to.Len(), fromRow: from.RowLen(), rows: make([]kernel.Row, to.H),
-		steps: kernel.Steps{A: kw * to.C, X: from.RowLen(), Column: to.C},
+		steps: kernel.Steps{A: kw * from.C, X: from.RowLen(), Column: from.C},
 		band:  max(1, bandValues*to.H/max(from.Len(), to.Len())),
 	}
 	filterRow := 0
@@ -79,7 +96,7 @@ func newSweep(from, to Frame, rows, columns []residue, kw int) sweep {
 			row := kernel.Row{Y: at * to.RowLen(), Terms: seen.end - seen.first}
 			if row.Terms > 0 {
 				row.X = (r.first[i] + r.offsets[seen.first]) * from.RowLen()
-				row.A = (filterRow + seen.first) * kw * to.C
+				row.A = (filterRow + seen.first) * kw * from.C
 			}
 			s.rows[at] = row
 		}
@@ -96,7 +113,7 @@ func newSweep(from, to Frame, rows, columns []residue, kw int) sweep {
 	for _, c := range columns {
 		if len(c.at) > 0 {
 			s.columns = append(s.columns, sweepColumns{
-				y: c.at[0] * to.C, w: tap * to.C, yStep: distance(c.at) * to.C, line: kernel.NewLine(c.first, c.offsets, from.W),
+				y: c.at[0] * to.C, w: tap * from.C, yStep: distance(c.at) * to.C, line: kernel.NewLine(c.first, c.offsets, from.W),
 			})
 		}
 		tap += len(c.taps)
@@ -202,8 +219,9 @@ func (p *portions) next() interval {
 
 // packDepthwise packs a weight in a sweep's order, and a bias of zeros.
 func (p *Plan) packDepthwise(workers *parallel.Pool, arena *tensor.Arena, s *sweep, w []float32) Panels {
-	b := Panels{f32: arena.Floats(len(w) + p.C)}
-	b.noBias = b.f32[len(w):]
+	size := p.KH * p.KW * s.steps.Column
+	b := Panels{f32: arena.Floats(size + p.C)}
+	b.noBias = b.f32[size:]
 	clear(b.noBias)
 	taps := arena.Floats(len(w))
 	parallel.Run(workers, (p.C+tapBlock-1)/tapBlock, tapPacking{p, s, b.f32, taps, w})
@@ -224,7 +242,7 @@ func (t *tapPacking) Chunk(_, i int) {
 	n := min(tapBlock, channels-c)
 	kernel.Transpose(t.taps[c:], channels, t.w[c*k:], k, n, k, 1)
 	for to, from := range t.s.taps {
-		copy(t.packed[to*channels+c:][:n], t.taps[from*channels+c:])
+		copy(t.packed[to*t.s.steps.Column+c:][:n], t.taps[from*channels+c:])
 	}
 }
 
@@ -259,20 +277,50 @@ func (p *Plan) large(n, size int) bool {
 	return n*(size*p.depthwise.forward.from+4*p.depthwise.forward.to) > cache
 }
 
-func (p *Plan) depthwiseForward(workers *parallel.Pool, y, x []float32, n int, w Panels, bias []float32) {
+func (p *Plan) depthwiseForward(workers *parallel.Pool, arena *tensor.Arena, y, x []float32, n int, w Panels, bias []float32) {
 	if bias == nil {
 		bias = w.noBias
 	}
-	p.depthwise.forward.product(workers, p, y, x, n, w, bias)
+	p.depthwise.forward.product(workers, arena, p, y, x, n, w, bias)
+}
+
+// apart returns the pixels x as the kernels read them: a copy, or x itself. It is
+// given back by releaseApart.
+func (p *Plan) apart(workers *parallel.Pool, arena *tensor.Arena, x []float32) []float32 {
+	if p.depthwise.pitch == p.C {
+		return x
+	}
+	const pixels = 64
+	wide := arena.Floats(len(x) / p.C * p.depthwise.pitch)
+	parallel.Run(workers, (len(x)/p.C+pixels-1)/pixels, spacing{wide, x, p.C, p.depthwise.pitch, pixels})
+	return wide
+}
+
+func (p *Plan) releaseApart(arena *tensor.Arena, x []float32) {
+	if p.depthwise.pitch != p.C {
+		arena.Release(x)
+	}
+}
+
+// A spacing copies pixels.
+type spacing struct {
+	wide, x                 []float32
+	channels, pitch, pixels int
+}
+
+func (s *spacing) Chunk(_, i int) {
+	for at := i * s.pixels; at < min((i+1)*s.pixels, len(s.x)/s.channels); at++ {
+		copy(s.wide[at*s.pitch:], s.x[at*s.channels:][:s.channels])
+	}
 }
 
 func (p *Plan) depthwiseInputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []float32) {
 	b := p.packDepthwise(workers, arena, &p.depthwise.backward, w)
-	p.depthwise.backward.product(workers, p, dx, dy, n, b, b.noBias)
+	p.depthwise.backward.product(workers, arena, p, dx, dy, n, b, b.noBias)
 	b.Release(arena)
 }
 
-func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, w Panels, bias []float32) {
+func (s *sweep) product(workers *parallel.Pool, arena *tensor.Arena, p *Plan, y, x []float32, n int, w Panels, bias []float32) {
 	compute := func(o *sweeping, s sweepPart) {
 		steps := o.steps
 		if o.large {
@@ -280,6 +328,8 @@ func (s *sweep) product(workers *parallel.Pool, p *Plan, y, x []float32, n int, 
 		}
 		kernel.DepthwiseF32(o.y[s.y:], s.columns.yStep, o.bias, 0, o.w.f32[s.w:], o.x[s.x:], o.channels, s.columns.line, s.rows, steps)
 	}
+	x = p.apart(workers, arena, x)
+	defer p.releaseApart(arena, x)
 	sweeping{sweep: s, n: n, channels: p.C, compute: compute, y: y, bias: bias, x: x, w: w, large: p.large(n, 4)}.run(workers)
 }
 
@@ -292,5 +342,5 @@ func (p *Plan) depthwiseForwardCodes(workers *parallel.Pool, y []float32, x []ui
 		steps.To = kernel.Target(o.large)
 		kernel.DepthwiseU8S8(o.y[s.y:], s.columns.yStep, o.scale[s.image], o.bias, o.w.s8[s.w:], o.codes[s.x:], o.channels, s.columns.line, s.rows, steps)
 	}
-	sweeping{sweep: &p.depthwise.forward, n: n, channels: p.C, compute: compute, y: y, bias: bias, scale: scale, codes: x, w: w, large: p.large(n, 1)}.run(workers)
+	sweeping{sweep: &p.depthwise.codes, n: n, channels: p.C, compute: compute, y: y, bias: bias, scale: scale, codes: x, w: w, large: p.large(n, 1)}.run(workers)
 }

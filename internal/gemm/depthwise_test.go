@@ -117,7 +117,7 @@ func sameBits(t *testing.T, what string, got, want []float32) {
 func TestDepthwiseLarge(t *testing.T) {
 	forLevels(t, func(t *testing.T, workers *parallel.Pool) {
 		for _, g := range []Conv{
-			depthwiseConv(48, 32, 3, 1), depthwiseConv(65, 48, 3, 2), depthwiseConv(30, 112, 1, 1),
+			depthwiseConv(14, 512, 3, 1), depthwiseConv(48, 32, 3, 1), depthwiseConv(65, 48, 3, 2), depthwiseConv(30, 112, 1, 1),
 			conv(48, 48, 32, 32, 3, 3, groups(32), dilation(3, 2), pad(1, 2)),
 		} {
 			p := NewPlan(g)
@@ -172,8 +172,8 @@ func depthwiseConv(size, c, k, s int) Conv {
 }
 
 // depthwiseLayers are layers of MobileNetV2 (3x3), EfficientNet (5x5) and
-// ConvNeXt (7x7), and one of 512 channels, whose pixels share few sets of the
-// first cache.
+// ConvNeXt (7x7), and those of 512 and 1024 channels, whose pixels would share few sets
+// of the first cache.
 var depthwiseLayers = []Conv{
 	depthwiseConv(112, 32, 3, 1),
 	depthwiseConv(112, 96, 3, 2),
@@ -182,6 +182,8 @@ var depthwiseLayers = []Conv{
 	depthwiseConv(14, 576, 3, 1),
 	depthwiseConv(14, 512, 3, 1),
 	depthwiseConv(7, 960, 3, 1),
+	depthwiseConv(14, 512, 7, 1),
+	depthwiseConv(7, 1024, 7, 1),
 	depthwiseConv(56, 144, 5, 2),
 	depthwiseConv(28, 240, 5, 1),
 	depthwiseConv(14, 672, 5, 1),

@@ -26,7 +26,7 @@ type tapsOfRows struct {
 	bars int          // in an image
 }
 
-func (p *Plan) newTapsOfRows(line *kernel.Line) tapsOfRows {
+func (p *Plan) newTapsOfRows(line *kernel.Line, pitch int) tapsOfRows {
 	const pixels = 32 // of a bar, unless a row has more
 	t := tapsOfRows{line: line, bar: min(max(1, pixels/p.OutW()), p.OutH())}
 	for first := 0; first < p.OutH(); first += t.bar {
@@ -42,7 +42,7 @@ func (p *Plan) newTapsOfRows(line *kernel.Line) tapsOfRows {
 				high--
 			}
 			if low < high {
-				row.A, row.X, row.Terms = low*p.OutW()*p.C, (low*p.SH+top)*p.Input.RowLen(), high-low
+				row.A, row.X, row.Terms = low*p.OutW()*pitch, (low*p.SH+top)*p.W*pitch, high-low
 			}
 			t.rows = append(t.rows, row)
 		}
@@ -51,6 +51,9 @@ func (p *Plan) newTapsOfRows(line *kernel.Line) tapsOfRows {
 }
 
 func (p *Plan) depthwiseWeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy, x []float32, n int) {
+	x, dy = p.apart(workers, arena, x), p.apart(workers, arena, dy)
+	defer p.releaseApart(arena, x)
+	defer p.releaseApart(arena, dy)
 	// Large images are read in the order of memory. Small ones are rather cut
 	// by channels, which takes fewer partial sums.
 	width, tasks := gradStrip, rowTasks/2
@@ -106,12 +109,12 @@ func (g *tapMerging) Chunk(_, i int) {
 // tapSums writes the sums of channels [c, end) over some bars, counted over all
 // of the n images.
 func (p *Plan) tapSums(sums, dy, x []float32, c, end int, bars interval, n int) {
-	t, large := &p.depthwise.weights, p.large(n, 4)
+	t, large, pitch := &p.depthwise.weights, p.large(n, 4), p.depthwise.pitch
 	for tap := range p.KH * p.KW {
 		clear(sums[tap*p.C:][c:end])
 	}
 	for now := p.barsOfCall(bars, end-c); now.first < now.end; {
-		steps := kernel.Steps{A: p.OutW() * p.C, X: p.SH * p.Input.RowLen(), Column: p.C}
+		steps := kernel.Steps{A: p.OutW() * pitch, X: p.SH * p.W * pitch, Column: pitch}
 		next := p.barsOfCall(interval{now.end, bars.end}, end-c)
 		if large && next.first < next.end {
 			seen := p.seenBy(next)
@@ -120,7 +123,7 @@ func (p *Plan) tapSums(sums, dy, x []float32, c, end int, bars interval, n int) 
 		}
 		image := now.first / t.bars
 		rows := t.rows[(now.first-image*t.bars)*p.KH:][:(now.end-now.first)*p.KH]
-		kernel.DepthwiseF32(sums[c:], p.C, sums[c:], p.C, dy[image*p.depthwise.forward.to+c:], x[image*p.Input.Len()+c:], end-c, t.line, rows, steps)
+		kernel.DepthwiseF32(sums[c:], p.C, sums[c:], p.C, dy[image*p.depthwise.backward.from+c:], x[image*p.depthwise.forward.from+c:], end-c, t.line, rows, steps)
 		now = next
 	}
 }
@@ -137,14 +140,14 @@ func (p *Plan) barsOfCall(bars interval, channels int) interval {
 // rowsOfBars returns the values of dy in some bars of one image.
 func (p *Plan) rowsOfBars(bars interval) interval {
 	image, low, high := p.inImage(bars)
-	first, row := image*p.depthwise.forward.to, p.OutW()*p.C
+	first, row := image*p.depthwise.backward.from, p.depthwise.backward.fromRow
 	return interval{first + low*row, first + high*row}
 }
 
 // seenBy returns the values of x that some bars, of one image, see.
 func (p *Plan) seenBy(bars interval) interval {
 	image, low, high := p.inImage(bars)
-	first, row := image*p.Input.Len(), p.Input.RowLen()
+	first, row := image*p.depthwise.forward.from, p.depthwise.forward.fromRow
 	top, bottom := max(0, low*p.SH-p.PH), min(p.H, (high-1)*p.SH-p.PH+(p.KH-1)*p.DH+1)
 	return interval{first + top*row, first + max(top, bottom)*row}
 }

@@ -52,6 +52,7 @@ var geometries = []Conv{
 	conv(5, 5, 30, 20, 3, 3, groups(10)),
 	conv(18, 18, 2, 2, 17, 16, groups(2)),
 	conv(3, 4, 150, 25, 3, 3, pad(1, 1)),
+	conv(5, 6, 512, 512, 3, 2, groups(512), stride(2, 1), pad(1, 1), dilation(1, 2)),
 	conv(5, 5, 80, 36, 3, 3, groups(2), stride(2, 2), dilation(1, 2), pad(1, 2)),
 	Linear(300, 13),
 	Linear(130, 37),

@@ -30,7 +30,7 @@ func (b *Panels) rowsPerCall() int {
 // bias stands for zeros. Then, unless nil, finishes the output.
 func (p *Plan) Forward(workers *parallel.Pool, arena *tensor.Arena, y, x []float32, n int, w Panels, bias []float32, then *Finish) {
 	if p.depthwise != nil {
-		p.depthwiseForward(workers, y, x, n, w, bias)
+		p.depthwiseForward(workers, arena, y, x, n, w, bias)
 		then.Apply(workers, y)
 		return
 	}

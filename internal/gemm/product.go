@@ -63,7 +63,7 @@ func (p *Plan) InputGradient(workers *parallel.Pool, arena *tensor.Arena, dx, dy
 }
 
 // InputGradientCodes is InputGradient for a weight of codes, whose products are looked
-// up where that is faster.
+// up where that is faster. dy has slack behind it.
 func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, codes []int8) {
 	if p.depthwise != nil {
 		w := arena.Floats(len(codes))

@@ -113,7 +113,7 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 		s.steps += s.stepsOf(i)
 	}
 	const enough = 16 // tasks
-	blocks := s.steps * unit / pixelBlock
+	blocks := max(1, s.steps*unit/pixelBlock)
 	s.group = min(4, len(s.strips)/enough) // these share the pixels in the cache
 	if unit == quad {
 		s.group = min(8, len(s.strips)*min(blocks, enough)/8) // and what packing them costs: rather cut the pixels

@@ -20,23 +20,19 @@ const conversionBlock = 1 << 14
 //
 //	dw[o,kh,kw,c] += sum(i, oh, ow) bfloat16(scale[i]*dy[i,oh,ow,o]) * (x[...] - 128)
 func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, x []uint8, n int, scale []float32) {
-	if p.depthwise != nil || p.merged != nil || !kernel.HasBF16() {
-		rounded := dy
-		if p.depthwise == nil && p.merged == nil {
-			type pass struct{ rounded, dy, scale []float32 }
-			rounded = arena.Floats(len(dy))
-			parallel.Share(workers, n, pass{rounded, dy, scale}, func(p *pass, _, i int) {
-				size := len(p.dy) / len(p.scale)
-				kernel.RoundBF16(p.rounded[i*size:][:size], p.dy[i*size:][:size], p.scale[i])
-			})
-			scale = nil
-		}
-		values := p.Dequantise(workers, arena, x, n, scale)
-		p.WeightGradient(workers, arena, dw, rounded, values, n)
-		arena.Release(values)
-		if scale == nil {
-			arena.Release(rounded)
-		}
+	if p.depthwise != nil || p.merged != nil {
+		p.WeightGradientCodes(workers, arena, dw, dy, x, n, scale)
+		return
+	}
+	if !kernel.HasBF16() {
+		type pass struct{ rounded, dy, scale []float32 }
+		rounded := arena.Floats(len(dy))
+		parallel.Share(workers, n, pass{rounded, dy, scale}, func(p *pass, _, i int) {
+			size := len(p.dy) / len(p.scale)
+			kernel.RoundBF16(p.rounded[i*size:][:size], p.dy[i*size:][:size], p.scale[i])
+		})
+		p.valuesWeightGradient(workers, arena, dw, rounded, x, n, nil)
+		arena.Release(rounded)
 		return
 	}
 	type pass struct {
@@ -47,9 +43,8 @@ func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, d
 	parallel.Blocks(workers, len(x), conversionBlock, pass{values, x}, func(p *pass, lo, hi int) { kernel.CodesBF16(p.values[lo:hi], p.codes[lo:hi]) })
 	sum := p.forward.framed[0].outerSum(p, kernel.TileOuterBF16(), n, 2)
 	t := halfOuter{outerSum: sum, sums: sum.begin(arena, dw), x: values, xLen: p.Input.Len()}
-	t.width = sum.strips[len(sum.strips)-1].first + sum.tile.MR
 	t.grad = arena.Halves(2 * sum.steps * t.width)
-	parallel.Run(workers, (sum.steps+pairsOfTask-1)/pairsOfTask, pairing{sum, t.grad, dy, scale, p.O, t.width})
+	parallel.Run(workers, (sum.steps+pairsOfTask-1)/pairsOfTask, pairing{sum, t.grad, dy, scale, p.O})
 	parallel.Run(workers, sum.tasks(), t)
 	sum.end(workers, arena, dw, t.sums)
 	arena.ReleaseHalves(t.grad)
@@ -61,7 +56,6 @@ type halfOuter struct {
 	sums    []float32
 	x, grad []uint16 // grad [steps][width][2]
 	xLen    int
-	width   int
 }
 
 func (o *halfOuter) Chunk(_, task int) {
@@ -83,9 +77,9 @@ func (o *halfOuter) Chunk(_, task int) {
 // [steps][width][2], scaled and rounded; those of a missing pixel are zero.
 type pairing struct {
 	outerSum
-	grad        []uint16
-	dy, scale   []float32
-	outs, width int
+	grad      []uint16
+	dy, scale []float32
+	outs      int
 }
 
 const pairsOfTask = 64

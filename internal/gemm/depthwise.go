@@ -74,11 +74,14 @@ func (p *Plan) planDepthwise() {
 	h := windows(p.OutH(), p.KH, p.SH, p.PH, p.DH)
 	w := windows(p.OutW(), p.KW, p.SW, p.PW, p.DW)
 	p.depthwise = &depthwise{
-		codes:    newSweep(p.Input, output, []residue{h}, []residue{w}, p.KW),
 		forward:  newSweep(apart(p.Input), output, []residue{h}, []residue{w}, p.KW),
 		backward: newSweep(apart(output), p.Input, residues(p.H, p.KH, p.SH, p.PH, p.DH), residues(p.W, p.KW, p.SW, p.PW, p.DW), p.KW),
 		weights:  p.newTapsOfRows(kernel.NewLine(w.offsets, w.first, p.W), pitch),
 		pitch:    pitch,
+	}
+	p.depthwise.codes = p.depthwise.forward
+	if pitch != p.C {
+		p.depthwise.codes = newSweep(p.Input, output, []residue{h}, []residue{w}, p.KW)
 	}
 }
 

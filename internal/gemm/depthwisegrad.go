@@ -109,12 +109,12 @@ func (g *tapMerging) Chunk(_, i int) {
 // tapSums writes the sums of channels [c, end) over some bars, counted over all
 // of the n images.
 func (p *Plan) tapSums(sums, dy, x []float32, c, end int, bars interval, n int) {
-	t, large, pitch := &p.depthwise.weights, p.large(n, 4), p.depthwise.pitch
+	t, large := &p.depthwise.weights, p.large(n, 4)
 	for tap := range p.KH * p.KW {
 		clear(sums[tap*p.C:][c:end])
 	}
 	for now := p.barsOfCall(bars, end-c); now.first < now.end; {
-		steps := kernel.Steps{A: p.OutW() * pitch, X: p.SH * p.W * pitch, Column: pitch}
+		steps := kernel.Steps{A: p.depthwise.backward.fromRow, X: p.SH * p.depthwise.forward.fromRow, Column: p.depthwise.pitch}
 		next := p.barsOfCall(interval{now.end, bars.end}, end-c)
 		if large && next.first < next.end {
 			seen := p.seenBy(next)

@@ -18,23 +18,27 @@ import (
 //	dw[o,kh,kw,c] += sum(i, oh, ow) scale[i]*dy[i,oh,ow,o] * (x[...] - 128)
 func (p *Plan) WeightGradientCodes(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, x []uint8, n int, scale []float32) {
 	if !p.inDigits() {
-		// The codes' values are taken once: the product reads each many times.
-		values := p.Dequantise(workers, arena, x, n, scale)
-		p.WeightGradient(workers, arena, dw, dy, values, n)
-		arena.Release(values)
+		p.valuesWeightGradient(workers, arena, dw, dy, x, n, scale)
 		return
 	}
 	sum := p.forward.framed[0].outerSum(p, kernel.TileDigits(), n, quad)
 	t := digitOuter{outerSum: sum, sums: sum.begin(arena, dw), x: x, xLen: p.Input.Len()}
-	t.width = sum.strips[len(sum.strips)-1].first + sum.tile.MR
 	t.grad, t.worth = arena.Bytes(quad*digits*sum.steps*t.width), arena.Floats(t.width)
 	inverse := p.digitScales(workers, arena, t.worth, dy, scale)
-	parallel.Run(workers, (sum.steps+quadsOfTask-1)/quadsOfTask, digitising{sum, t.grad, dy, scale, inverse, t.width})
+	parallel.Run(workers, (sum.steps+quadsOfTask-1)/quadsOfTask, digitising{sum, t.grad, dy, scale, inverse})
 	parallel.Run(workers, sum.tasks(), t)
 	sum.end(workers, arena, dw, t.sums)
 	arena.Release(inverse)
 	arena.Release(t.worth)
 	arena.ReleaseBytes(t.grad)
+}
+
+// valuesWeightGradient is WeightGradientCodes in float32. The codes' values are taken
+// once: the product reads each many times.
+func (p *Plan) valuesWeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, dy []float32, x []uint8, n int, scale []float32) {
+	values := p.Dequantise(workers, arena, x, n, scale)
+	p.WeightGradient(workers, arena, dw, dy, values, n)
+	arena.Release(values)
 }
 
 const (
@@ -101,7 +105,6 @@ type digitising struct {
 	outerSum
 	grad               []uint8
 	dy, scale, inverse []float32
-	width              int
 }
 
 const quadsOfTask = 32
@@ -131,7 +134,6 @@ type digitOuter struct {
 	sums    []float32
 	x, grad []uint8
 	xLen    int
-	width   int
 	worth   []float32
 }
 

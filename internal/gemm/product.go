@@ -177,11 +177,11 @@ func (p *floatProduct) Chunk(_, task int) {
 				s := b.panel(i)
 				column := group*b.n + s.first
 				a, panel := p.a[win.a+group*g.depth:], b.f32[b.at(group, i):][:b.k*s.width]
-				if p.bias == nil && s.whole(rows, outs) {
-					kernel.GemmF32(p.y[win.y+column:], outs, s.width, a, rows, segs.list, segs.steps, panel)
+				if y := p.y[win.y+column:]; p.bias == nil && s.whole(rows, outs) {
+					kernel.GemmF32(y, outs, s.width, a, rows, segs.list, segs.steps, panel)
 				} else {
 					kernel.GemmF32(acc[:], nil, s.width, a, rows, segs.list, segs.steps, panel)
-					kernel.StoreF32(p.y[win.y+column:], outs, acc[:], s.width, s.n, columnsOf(p.bias, column, s.n))
+					kernel.StoreF32(y, outs, acc[:], s.width, s.n, columnsOf(p.bias, column, s.n))
 				}
 				p.then.rows(p.y, win.y+column, outs, column, s.n, m)
 			}

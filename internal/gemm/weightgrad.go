@@ -88,6 +88,7 @@ type outerTable struct {
 	merge   []merge     // how a row of sums is added to one of the weight
 	columns [][]columns // for each class, the vectors in its reach
 	strips  []strip
+	width   int // output channels that the strips reach over, the last one as a whole
 }
 
 // columns are the vectors of one tile, all of one length.
@@ -294,6 +295,7 @@ func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 			t.strips = append(t.strips, strip{first: group*outs + o, end: group*outs + min(o+tile.MR, outs), group: group})
 		}
 	}
+	t.width = t.strips[len(t.strips)-1].first + tile.MR
 	return t
 }
 

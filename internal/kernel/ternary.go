@@ -30,8 +30,8 @@ func TileTernary() Tile { return Tile{MR: 2, NR: 128, Step: 16} }
 //	               where x = a[rows[i]+s.A+3*t:], k = 12*s.B + 3*t
 //
 // for i < len(rows), a multiple of MR, and j < n, which must be a Width of
-// TileTernary; a nil outs stands for i*n. The sum of three is taken from left to right, then the sum of these,
-// in their order: all levels agree exactly. A segment whose length is not a multiple
+// TileTernary; a nil outs stands for i*n. The sum of three is taken from left to right,
+// then the sum of these, in their order: all levels agree exactly. A segment whose length is not a multiple
 // of three is read up to the next one: the weights must be zero there, and a NaN
 // or an infinity there becomes a NaN. b has 3 bytes behind it, which are read. That
 // rows and segs stay within a is up to the caller.

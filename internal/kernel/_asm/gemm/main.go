@@ -245,32 +245,25 @@ func gemmU8S8Words(widths []width, mr int) {
 // gemmU8S8VNNI adds four products to a 32-bit sum at once.
 func gemmU8S8VNNI(widths []width, mr int) {
 	begin(widths, "gemmU8S8", signatureU8S8, mr, 1, func(t tile) {
-		t.dots("groups", 4, VPDPBUSD)
-	})
-}
-
-// dots writes a tile whose products are dot products of several values in
-// every lane, as many as a step in the rows of A takes. The parameter says how
-// many steps a segment has.
-func (t tile) dots(steps string, step int, dot func(ops ...Op)) {
-	sums := t.Zeros(t.size())
-	left := GP64()
-	t.eachSegment(func() {
-		Load(Param(steps), left)
-		t.count(left, step, func(k int) {
-			t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
-				for h := range w {
-					dot(w[h], x, sums[i+h])
-				}
+		sums := t.Zeros(t.size())
+		left := GP64()
+		t.eachSegment(func() {
+			Load(Param("groups"), left)
+			t.count(left, 4, func(k int) {
+				t.products(k, func(x reg.VecVirtual, w []reg.VecVirtual, i int) {
+					for h := range w {
+						VPDPBUSD(w[h], x, sums[i+h])
+					}
+				})
 			})
 		})
+		c := vec.Base("c")
+		for i, v := range sums {
+			VMOVUPS(v, t.c(c, i))
+		}
+		t.nextC()
+		t.next()
 	})
-	c := vec.Base("c")
-	for i, v := range sums {
-		VMOVUPS(v, t.c(c, i))
-	}
-	t.nextC()
-	t.next()
 }
 
 // size returns the number of vectors in C.

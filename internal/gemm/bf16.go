@@ -42,24 +42,24 @@ func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, d
 	values := arena.Halves(len(x))
 	parallel.Blocks(workers, len(x), conversionBlock, pass{values, x}, func(p *pass, lo, hi int) { kernel.CodesBF16(p.values[lo:hi], p.codes[lo:hi]) })
 	sum := p.forward.framed[0].outerSum(p, kernel.TileOuterBF16(), n, 2)
-	t := halfOuter{outerSum: sum, sums: sum.begin(arena, dw), x: values, xLen: p.Input.Len()}
+	sum.begin(arena, dw)
+	t := halfOuter{outerSum: sum, x: values, xLen: p.Input.Len()}
 	t.grad = arena.Halves(2 * sum.steps * t.width)
 	parallel.Run(workers, (sum.steps+pairsOfTask-1)/pairsOfTask, pairing{sum, t.grad, dy, scale, p.O})
 	parallel.Run(workers, sum.tasks(), t)
-	sum.end(workers, arena, dw, t.sums)
+	sum.end(workers, arena)
 	arena.ReleaseHalves(t.grad)
 	arena.ReleaseHalves(values)
 }
 
 type halfOuter struct {
 	outerSum
-	sums    []float32
 	x, grad []uint16 // grad [steps][width][2]
 	xLen    int
 }
 
 func (o *halfOuter) Chunk(_, task int) {
-	t := o.task(task, o.sums)
+	t := o.task(task)
 	var all [pixelBlock]int
 	for step := t.first; step < t.end; {
 		b := o.block(step, t.end)

@@ -22,12 +22,13 @@ func (p *Plan) WeightGradientCodes(workers *parallel.Pool, arena *tensor.Arena, 
 		return
 	}
 	sum := p.forward.framed[0].outerSum(p, kernel.TileDigits(), n, quad)
-	t := digitOuter{outerSum: sum, sums: sum.begin(arena, dw), x: x, xLen: p.Input.Len()}
+	sum.begin(arena, dw)
+	t := digitOuter{outerSum: sum, x: x, xLen: p.Input.Len()}
 	t.grad, t.worth = arena.Bytes(quad*digits*sum.steps*t.width), arena.Floats(t.width)
 	inverse := p.digitScales(workers, arena, t.worth, dy, scale)
 	parallel.Run(workers, (sum.steps+quadsOfTask-1)/quadsOfTask, digitising{sum, t.grad, dy, scale, inverse})
 	parallel.Run(workers, sum.tasks(), t)
-	sum.end(workers, arena, dw, t.sums)
+	sum.end(workers, arena)
 	arena.Release(inverse)
 	arena.Release(t.worth)
 	arena.ReleaseBytes(t.grad)
@@ -131,14 +132,13 @@ func (t *digitising) Chunk(_, task int) {
 
 type digitOuter struct {
 	outerSum
-	sums    []float32
 	x, grad []uint8
 	xLen    int
 	worth   []float32
 }
 
 func (o *digitOuter) Chunk(_, task int) {
-	t := o.task(task, o.sums)
+	t := o.task(task)
 	var all [pixelBlock]int
 	var codes [pixelBlock * kernel.MaxOuterCols * 16]uint8 // packed
 	for step := t.first; step < t.end; {

@@ -30,19 +30,19 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 		g, xLen = &p.forward.framed[0], p.Input.Len()
 	}
 	sum := g.outerSum(p, kernel.TileOuter(), n, 1)
-	sums := sum.begin(arena, dw)
-	parallel.Run(workers, sum.tasks(), floatOuter{sum, sums, dy, x, p.OutH() * p.OutW() * p.O, xLen})
-	sum.end(workers, arena, dw, sums)
+	sum.begin(arena, dw)
+	parallel.Run(workers, sum.tasks(), floatOuter{sum, dy, x, p.OutH() * p.OutW() * p.O, xLen})
+	sum.end(workers, arena)
 }
 
 type floatOuter struct {
 	outerSum
-	sums, dy, x []float32
+	dy, x       []float32
 	dyLen, xLen int // of a sample
 }
 
 func (o *floatOuter) Chunk(_, task int) {
-	t := o.task(task, o.sums)
+	t := o.task(task)
 	var pixels [pixelBlock]kernel.Pixel
 	for step := t.first; step < t.end; {
 		b := o.block(step, t.end)
@@ -68,8 +68,8 @@ func (o *floatOuter) Chunk(_, task int) {
 const pixelBlock = 256
 
 // An outerSum is how the sums of a weight gradient are cut: rows of tiles into
-// strips and pixels into chunks. The pixels come in steps of one or two, class
-// by class; an odd one is alone in its step.
+// strips and pixels into chunks. The pixels come in steps of one, two or four, class
+// by class; the last step of a class is short of some.
 type outerSum struct {
 	*outerTable
 	g       *gather
@@ -77,7 +77,9 @@ type outerSum struct {
 	group   int // strips in a task
 	chunks  int
 	steps   int
-	direct  bool // the sums are added to dw itself: they have its order and one chunk
+	direct  bool // sums have the order of dw: those of the first chunk are added to dw itself
+
+	dw, sums []float32 // [strips][MR][ldc], one for each chunk that is not direct
 }
 
 // outerTable is what the sums of all batch sizes have in common.
@@ -86,6 +88,7 @@ type outerTable struct {
 	k       int         // values in a row of the weight
 	ldc     int         // values in a row of sums: so many vectors
 	merge   []merge     // how a row of sums is added to one of the weight
+	aligned bool        // a row of sums is one of the weight: vectors fill the taps
 	columns [][]columns // for each class, the vectors in its reach
 	strips  []strip
 	width   int // output channels that the strips reach over, the last one as a whole
@@ -121,24 +124,35 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 	}
 	s.group = max(1, s.group)
 	s.chunks = max(1, min(enough/s.groups(), blocks))
-	s.direct = s.chunks == 1 && s.ldc == s.k && len(s.merge) == 1 && p.O/p.Groups%tile.MR == 0
+	s.direct = s.aligned && p.O/p.Groups%tile.MR == 0
 	return s
 }
 
-// begin returns the array of the sums.
-func (s *outerSum) begin(arena *tensor.Arena, dw []float32) []float32 {
+// begin prepares the sums that end has added to dw.
+func (s *outerSum) begin(arena *tensor.Arena, dw []float32) {
+	chunks := s.chunks
 	if s.direct {
-		return dw
+		chunks--
 	}
-	return arena.Floats(s.values())
+	s.dw, s.sums = dw, arena.Floats(chunks*len(s.strips)*s.stripLen())
 }
 
-// end has the sums in dw.
-func (s *outerSum) end(workers *parallel.Pool, arena *tensor.Arena, dw, sums []float32) {
-	if !s.direct {
-		parallel.Run(workers, len(s.strips), addition{*s, dw, sums})
-		arena.Release(sums)
+func (s *outerSum) end(workers *parallel.Pool, arena *tensor.Arena) {
+	if len(s.sums) > 0 {
+		parallel.Run(workers, len(s.strips), addition{*s})
 	}
+	arena.Release(s.sums)
+}
+
+// sumsOf returns the sums of a chunk from a strip on.
+func (s *outerSum) sumsOf(chunk, strip int) []float32 {
+	if s.direct {
+		if chunk == 0 {
+			return s.dw[strip*s.stripLen():]
+		}
+		chunk--
+	}
+	return s.sums[(chunk*len(s.strips)+strip)*s.stripLen():]
 }
 
 func (s *outerSum) stepsOf(class int) int {
@@ -150,9 +164,6 @@ func (s *outerSum) tasks() int  { return s.groups() * s.chunks }
 
 // stripLen returns the number of values of a strip's sums.
 func (s *outerSum) stripLen() int { return s.tile.MR * s.ldc }
-
-// values returns the number of values of all sums: [chunks][strips][MR][ldc].
-func (s *outerSum) values() int { return s.chunks * len(s.strips) * s.stripLen() }
 
 // stripOf returns the i-th of strips' sums.
 func (s *outerSum) stripOf(sums []float32, i int) []float32 {
@@ -166,15 +177,14 @@ type outerTask struct {
 	first, end int
 }
 
-func (s *outerSum) task(task int, sums []float32) outerTask {
+func (s *outerSum) task(task int) outerTask {
 	first, chunk := task/s.chunks*s.group, task%s.chunks
 	end := min(first+s.group, len(s.strips))
-	from := (chunk*len(s.strips) + first) * s.stripLen()
 	t := outerTask{
-		strips: s.strips[first:end], sums: sums[from:][:(end-first)*s.stripLen()],
+		strips: s.strips[first:end], sums: s.sumsOf(chunk, first)[:(end-first)*s.stripLen()],
 		first: s.steps * chunk / s.chunks, end: s.steps * (chunk + 1) / s.chunks,
 	}
-	if !s.direct {
+	if chunk > 0 || !s.direct {
 		clear(t.sums)
 	}
 	return t
@@ -215,15 +225,15 @@ func (s *outerSum) windows(rows *[pixelBlock]int, b outerBlock, length int) []in
 }
 
 // An addition adds the sums of strips to dw, chunk by chunk.
-type addition struct {
-	outerSum
-	dw, sums []float32
-}
+type addition struct{ outerSum }
 
 func (a *addition) Chunk(_, i int) {
-	total := a.stripOf(a.sums, i)
+	total := a.sumsOf(0, i)[:a.stripLen()]
 	for c := 1; c < a.chunks; c++ {
-		kernel.Add(total, total, a.stripOf(a.sums, c*len(a.strips)+i))
+		kernel.Add(total, total, a.sumsOf(c, i)[:a.stripLen()])
+	}
+	if a.direct {
+		return
 	}
 	for o := a.strips[i].first; o < a.strips[i].end; o++ {
 		row := total[(o-a.strips[i].first)*a.ldc:][:a.ldc]
@@ -236,11 +246,14 @@ func (a *addition) Chunk(_, i int) {
 
 // newOuterTable cuts the window into vectors, the last one of a part short where
 // that is enough. A vector that lies within a tap serves all classes that reach the
-// tap. Where taps do not fill vectors, a row of taps is cut as a whole, and anew for
+// tap. Where vectors do not fill taps, a row of taps is cut as a whole, and anew for
 // the classes that reach a part of it; what a vector reads beyond its part is left
 // out when the sums are merged.
 func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
-	t := &outerTable{tile: tile, k: p.K(), columns: make([][]columns, len(g.classes))}
+	t := &outerTable{tile: tile, k: p.K(), columns: make([][]columns, len(g.classes)), aligned: g.depth%tile.Lanes == 0}
+	if t.aligned {
+		t.ldc, t.merge = t.k, []merge{{0, 0, t.k}}
+	}
 	across := len(g.w.offsets)
 	type part struct{ x, k, n int } // of the window, contiguous
 	type vector struct {
@@ -255,10 +268,13 @@ func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 			if !ok {
 				for i := 0; i < s.n; i += tile.Lanes {
 					n := min(tile.Lanes, s.n-i)
-					lanes := tile.Width(n)
-					v = append(v, vector{kernel.Column{C: t.ldc, X: s.x + i}, lanes})
-					t.addMerge(merge{t.ldc, s.k + i, n})
-					t.ldc += lanes
+					lanes, at := tile.Width(n), s.k+i
+					if !t.aligned {
+						at = t.ldc
+						t.addMerge(merge{at, s.k + i, n})
+						t.ldc += lanes
+					}
+					v = append(v, vector{kernel.Column{C: at, X: s.x + i}, lanes})
 				}
 				vectors[s] = v
 			}
@@ -275,7 +291,7 @@ func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 			at := func(kw int) part {
 				return part{g.h.offsets[kh]*g.frame.RowLen() + g.w.offsets[kw]*g.frame.C, (kh*across + kw) * g.depth, g.depth}
 			}
-			if g.contiguous && g.depth%tile.Lanes != 0 {
+			if g.contiguous && !t.aligned {
 				if r.w.first < r.w.end {
 					s := at(r.w.first)
 					s.n *= r.w.end - r.w.first

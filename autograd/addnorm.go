@@ -132,9 +132,9 @@ func (w *addNormWork) grad(_, i int) {
 	o := w.o
 	lo, hi := o.block(i)
 	if w.dx != nil {
-		o.grad(w.dx[lo:hi], w.d[lo:hi], o.x.Data[lo:hi], w.k, ThenNothing)
+		o.grad(w.dx[lo:hi], w.d[lo:hi], o.x.Data[lo:hi], &w.k, ThenNothing)
 	}
 	if w.dr != nil {
-		o.shortcut.grad(w.dr[lo:hi], w.d[lo:hi], o.r.Data[lo:hi], w.rk, ThenNothing)
+		o.shortcut.grad(w.dr[lo:hi], w.d[lo:hi], o.r.Data[lo:hi], &w.rk, ThenNothing)
 	}
 }

@@ -240,8 +240,8 @@ func (w *slopeWork) group(_, i int) {
 }
 
 // grad computes whole rows of dx, with d being dy within the limits of f. dx may
-// be dy.
-func (a *affine) grad(dx, dy, x []float32, k slopes, f Then) {
+// be dy. Short rows would wait for a copy of the slopes.
+func (a *affine) grad(dx, dy, x []float32, k *slopes, f Then) {
 	mid, c := a.whole(len(x)), a.c
 	if f == ThenNothing {
 		kernel.ColumnGrad(dx[:mid], dy[:mid], x[:mid], k.onD, k.onX, k.rest)

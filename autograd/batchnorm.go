@@ -137,5 +137,5 @@ func (w *batchNormWork) grad(_, i int) {
 	if f.curved() {
 		f = ThenNothing // d is stored
 	}
-	w.o.grad(w.dx[lo:hi], w.d[lo:hi], w.o.x.Data[lo:hi], w.k, f)
+	w.o.grad(w.dx[lo:hi], w.d[lo:hi], w.o.x.Data[lo:hi], &w.k, f)
 }

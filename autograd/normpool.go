@@ -92,6 +92,6 @@ func (w *normPoolWork) grad(_, i int) {
 	for pair := o.first(i); pair < o.first(i+1); pair++ {
 		dx := w.dx[2*pair*o.line:][:2*o.line]
 		o.widen(dx, pair)
-		o.affine.grad(dx, dx, o.x.Data[2*pair*o.line:][:2*o.line], w.k, ThenReLU)
+		o.affine.grad(dx, dx, o.x.Data[2*pair*o.line:][:2*o.line], &w.k, ThenReLU)
 	}
 }

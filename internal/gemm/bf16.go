@@ -85,23 +85,15 @@ type pairing struct {
 const pairsOfTask = 64
 
 func (p *pairing) Chunk(_, task int) {
-	g, yLen := p.g, len(p.dy)/p.n
 	first := task * pairsOfTask
 	end := min(first+pairsOfTask, p.steps)
+	var g blockGradient
 	for step := first; step < end; {
-		b := p.block(step, end)
-		at := func(i int) (row []float32, factor float32) {
-			at := g.placeIn(b.class, b.first+i)
-			return p.dy[at.sample*yLen+g.outs[at.pixel]:][:p.outs], p.scale[at.sample]
-		}
-		for i := 0; i < b.count; i += 2 {
-			x, xScale := at(i)
-			y, yScale := x, float32(0)
-			if i+1 < b.count {
-				y, yScale = at(i + 1)
-			}
+		n := g.fill(&p.outerSum, p.block(step, end), len(p.dy)/p.n, p.scale)
+		for i := 0; i < n; i += 2 {
+			x, y := p.dy[g.rows[i]:][:p.outs], p.dy[g.rows[i+1]:][:p.outs]
 			row := p.grad[2*step*p.width:][:2*p.width]
-			kernel.PairBF16(row[:2*p.outs], x, y, xScale, yScale)
+			kernel.PairBF16(row[:2*p.outs], x, y, g.factors[i], g.factors[i+1])
 			clear(row[2*p.outs:])
 			step++
 		}

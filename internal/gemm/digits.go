@@ -111,20 +111,14 @@ type digitising struct {
 const quadsOfTask = 32
 
 func (t *digitising) Chunk(_, task int) {
-	size := len(t.dy) / t.n
 	first := task * quadsOfTask
 	end := min(first+quadsOfTask, t.steps)
+	var g blockGradient
 	for step := first; step < end; {
-		b := t.block(step, end)
-		for i := 0; i < b.count; i += quad {
-			var rows [quad]int
-			var factors [quad]float32
-			for p := range min(quad, b.count-i) {
-				at := t.g.placeIn(b.class, b.first+i+p)
-				rows[p], factors[p] = at.sample*size+t.g.outs[at.pixel], t.scale[at.sample]
-			}
+		n := g.fill(&t.outerSum, t.block(step, end), len(t.dy)/t.n, t.scale)
+		for i := 0; i < n; i += quad {
 			to := t.grad[quad*digits*step*t.width:][:quad*digits*t.width]
-			kernel.DigitsU8(to, t.width, t.dy, &rows, &factors, t.inverse)
+			kernel.DigitsU8(to, t.width, t.dy, (*[quad]int)(g.rows[i:]), (*[quad]float32)(g.factors[i:]), t.inverse)
 			step++
 		}
 	}

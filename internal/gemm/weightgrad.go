@@ -224,6 +224,29 @@ func (s *outerSum) windows(rows *[pixelBlock]int, b outerBlock, length int) []in
 	return rows[:i]
 }
 
+// A blockGradient says where the gradients of a block's pixels begin in dy, and
+// what they are multiplied by.
+type blockGradient struct {
+	rows    [pixelBlock]int
+	factors [pixelBlock]float32
+}
+
+// fill takes the pixels of a block in samples of so many values and returns how many
+// they are. The last one, times zero, is repeated to fill steps.
+func (g *blockGradient) fill(s *outerSum, b outerBlock, length int, scale []float32) int {
+	i := 0
+	for sample, seen := range s.g.within(b.class, b.first, b.count) {
+		for _, out := range s.g.outs[seen.first:seen.end] {
+			g.rows[i], g.factors[i] = sample*length+out, scale[sample]
+			i++
+		}
+	}
+	for ; i%s.unit != 0; i++ {
+		g.rows[i], g.factors[i] = g.rows[b.count-1], 0
+	}
+	return i
+}
+
 // An addition adds the sums of strips to dw, chunk by chunk.
 type addition struct{ outerSum }
 

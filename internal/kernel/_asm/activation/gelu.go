@@ -10,7 +10,7 @@ import (
 	"github.com/AlarioAI/bitnet/internal/kernel/_asm/vec"
 )
 
-// A normal writes the normal distribution. With t = |x|, its lower tail is
+// A normal writes the normal distribution P for AVX2. With t = |x|,
 //
 //	P(-t) = exp(-t^2/2) * N(t)/D(t)
 //
@@ -57,7 +57,16 @@ func (d normal) distribution(p vec.Piece, x reg.VecVirtual) (below, exponential 
 	return p.Select(p.Negative(x), tail, rest), exponential
 }
 
+// ratio returns exp(t^2/2)*P(-t).
+func ratio(t float64) float64 { return math.Exp(t*t/2) * math.Erfc(t/math.Sqrt2) / 2 }
+
+// density is 1/sqrt(2*pi): p(t) = density*exp(-t^2/2).
+const density = 1 / (math.Sqrt2 * math.SqrtPi)
+
 func gelu(c vec.Constants) value {
+	if c.Set == vec.AVX512 {
+		return geluPiecewise(c)
+	}
 	d := newNormal(c)
 	return func(p vec.Piece, x reg.VecVirtual) reg.VecVirtual {
 		y, _ := d.distribution(p, x)
@@ -66,12 +75,42 @@ func gelu(c vec.Constants) value {
 	}
 }
 
+// geluPiecewise computes max(x, 0) - t*P(-t), but NaN for -Inf.
+func geluPiecewise(c vec.Constants) value {
+	const negativeTo0, negativeInfinityToNaN = 8 << 24, 3 << 16 // for VFIXUPIMMPS
+	tail, fix := newPiecewise(c, ratio), c.Splat(negativeTo0|negativeInfinityToNaN)
+	return func(p vec.Piece, x reg.VecVirtual) reg.VecVirtual {
+		t := tail.magnitude(x)
+		VFIXUPIMMPS(Imm(0), fix, x, x)
+		VFNMADD231PS(t, tail.value(t), x)
+		return x
+	}
+}
+
 func geluGrad(c vec.Constants) gradient {
-	d, density := newNormal(c), c.Constant(1/math.Sqrt(2*math.Pi))
+	if c.Set == vec.AVX512 {
+		return geluGradPiecewise(c)
+	}
+	d, density := newNormal(c), c.Constant(density)
 	return func(p vec.Piece, dy reg.Register, x reg.VecVirtual) reg.VecVirtual {
 		slope, e := d.distribution(p, x)
 		VMULPS(density, e, e)
 		VFMADD231PS(x, e, slope)
+		VMULPS(p.Operand(dy), slope, slope)
+		return slope
+	}
+}
+
+// geluGradPiecewise computes dy*s(t) for x < 0 and dy*(1-s(t)) for the others,
+// with s(t) = P(-t) - t*p(t), but NaN for an infinite x.
+func geluGradPiecewise(c vec.Constants) gradient {
+	const nanToNaN, infinityToNaN = 0x22, 0x33 << 16 // for VFIXUPIMMPS
+	s := newPiecewise(c, func(t float64) float64 { return ratio(t) - t*density })
+	zero, fix := c.Zeros(1)[0], c.Splat(nanToNaN|infinityToNaN)
+	return func(p vec.Piece, dy reg.Register, x reg.VecVirtual) reg.VecVirtual {
+		slope := s.value(s.magnitude(x))
+		VSUBPS(slope, s.one, p.Is(x, vec.NotLess, zero), slope)
+		VFIXUPIMMPS(Imm(0), fix, x, slope)
 		VMULPS(p.Operand(dy), slope, slope)
 		return slope
 	}

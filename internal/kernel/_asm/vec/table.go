@@ -6,30 +6,51 @@ import (
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // A Table holds the constants of a file's functions.
 type Table struct {
 	mem    Mem
-	offset map[uint32]int // of a constant's bits; each is there for all lanes of AVX2
+	size   int
+	offset map[uint32]int     // of a constant's bits; each is there for all lanes of AVX2
+	vector map[[16]uint32]int // the same for vectors of AVX-512
 }
 
 // NewTable returns an empty table of the given name.
 func NewTable(name string) *Table {
-	return &Table{GLOBL(name, attr.RODATA|attr.NOPTR), map[uint32]int{}}
+	return &Table{GLOBL(name, attr.RODATA|attr.NOPTR), 0, map[uint32]int{}, map[[16]uint32]int{}}
 }
 
 // at returns where a constant is in the table.
 func (t *Table) at(bits uint32) Mem {
 	offset, ok := t.offset[bits]
 	if !ok {
-		offset = 4 * AVX2.Lanes * len(t.offset)
+		offset = t.size
 		t.offset[bits] = offset
-		for i := 0; i < AVX2.Lanes; i += 2 {
-			DATA(offset+4*i, U64(uint64(bits)<<32|uint64(bits)))
+		for range AVX2.Lanes / 2 {
+			t.append(bits, bits)
 		}
 	}
 	return t.mem.Offset(offset)
+}
+
+// vectorAt returns where a vector is in the table.
+func (t *Table) vectorAt(values [16]uint32) Mem {
+	offset, ok := t.vector[values]
+	if !ok {
+		offset = t.size
+		t.vector[values] = offset
+		for i := 0; i < len(values); i += 2 {
+			t.append(values[i], values[i+1])
+		}
+	}
+	return t.mem.Offset(offset)
+}
+
+func (t *Table) append(low, high uint32) {
+	DATA(t.size, U64(uint64(high)<<32|uint64(low)))
+	t.size += 8
 }
 
 // Constants are constants of one function. They are in registers with AVX-512.
@@ -66,4 +87,30 @@ func (c Constants) Coefficients(values ...float64) []Op {
 		all[i] = c.Constant(v)
 	}
 	return all
+}
+
+// A Lookup is a function of the numbers below 16 or 32, in one or two registers
+// of AVX-512.
+type Lookup []reg.VecVirtual
+
+// Lookup loads a Lookup with these values.
+func (c Constants) Lookup(values []uint32) Lookup {
+	l := make(Lookup, len(values)/c.Lanes)
+	for i := range l {
+		l[i] = c.New()
+		VMOVUPS(c.table.vectorAt([16]uint32(values[i*c.Lanes:])), l[i])
+	}
+	return l
+}
+
+// At returns the values for the numbers in the last bits of every lane.
+func (l Lookup) At(number reg.VecVirtual) reg.VecVirtual {
+	v := ZMM()
+	if len(l) == 1 {
+		VPERMPS(l[0], number, v)
+		return v
+	}
+	VMOVDQA32(number, v)
+	VPERMI2PS(l[1], l[0], v)
+	return v
 }

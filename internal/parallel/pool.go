@@ -40,6 +40,7 @@ type Task interface {
 // that sharing out work allocates nothing.
 type job struct {
 	n        int64
+	runs     int64 // a worker takes this part of the chunks that are left
 	task     Task
 	next     atomic.Int64 // first chunk that nobody has taken
 	finished atomic.Int64
@@ -113,7 +114,7 @@ func (p *Pool) Do(n int, task Task) {
 		return
 	}
 	j := &p.job
-	j.n, j.task = int64(n), task
+	j.n, j.runs, j.task = int64(n), int64(runsPerWorker*p.workers), task
 	j.next.Store(0)
 	j.finished.Store(0)
 	p.turn.Add(1)
@@ -215,26 +216,36 @@ func wait(holds func() bool) {
 	}
 }
 
-// work takes chunks until none is left.
+// runsPerWorker is how many runs there would be for each worker if all were as long
+// as the first.
+const runsPerWorker = 16
+
+// work takes chunks until none is left, in runs of neighbours: the processor reads
+// ahead of a chunk, and what it finds there must not belong to another worker. The
+// last runs are single chunks, so that all workers end at about the same time.
 func (j *job) work(worker int) {
 	for {
-		i := j.next.Add(1) - 1
-		if i >= j.n {
+		first := j.next.Load()
+		if first >= j.n {
 			return
 		}
-		j.run(worker, int(i))
+		if end := first + max(1, (j.n-first)/j.runs); j.next.CompareAndSwap(first, end) {
+			j.run(worker, first, end)
+		}
 	}
 }
 
-func (j *job) run(worker, i int) {
-	defer j.finished.Add(1)
+func (j *job) run(worker int, first, end int64) {
+	defer j.finished.Add(end - first)
 	defer func() {
 		if f := recover(); f != nil {
 			failure := f // f itself stays off the heap where nothing failed
 			j.failure.CompareAndSwap(nil, &failure)
 		}
 	}()
-	j.task.Chunk(worker, i)
+	for i := first; i < end; i++ {
+		j.task.Chunk(worker, int(i))
+	}
 }
 
 // A helper that finds nothing to do looks again for about the time between two

@@ -43,7 +43,7 @@ func rowNorm(t *Tape, name string, x, weight, bias *tensor.Tensor, eps float32, 
 	o.mean, o.rstd = t.arena.Floats(o.rows()), t.arena.Floats(o.rows())
 	o.shift, o.eps = orConstant(t, bias, d, 0), eps
 	parallel.Share(t.workers, o.blocks(), o, func(o *rowNormOp, _, block int) {
-		for first, end := range o.runs(block) {
+		for first, end := range o.runs(block, forwardValues) {
 			o.forward(first, end)
 		}
 	})
@@ -95,9 +95,13 @@ func (o *rowNormOp) rows() int { return len(o.x.Data) / o.d }
 // own sums for the parameters.
 func (o *rowNormOp) blocks() int { return max(1, min(64, o.rows()/8, len(o.x.Data)/blockValues)) }
 
-// runs yields runs of rows, [first, end), of a block that fit the first cache.
-func (o *rowNormOp) runs(block int) iter.Seq2[int, int] {
-	blocks, rows, step := o.blocks(), o.rows(), max(1, blockValues/o.d)
+// forwardValues is about how many values are normalised at a time: the first cache
+// holds them, their results and what the processor reads ahead.
+const forwardValues = blockValues / 4
+
+// runs yields runs of rows, [first, end), of a block that have about so many values.
+func (o *rowNormOp) runs(block, values int) iter.Seq2[int, int] {
+	blocks, rows, step := o.blocks(), o.rows(), max(1, values/o.d)
 	return func(yield func(first, end int) bool) {
 		last := (block + 1) * rows / blocks
 		for first := block * rows / blocks; first < last; first += step {
@@ -147,7 +151,7 @@ type rowNormWork struct {
 func (w *rowNormWork) rows(_, block int) {
 	o, d := w.o, w.o.d
 	dweight, dbias := w.partial[2*block*d:][:d], w.partial[(2*block+1)*d:][:d]
-	for first, end := range o.runs(block) {
+	for first, end := range o.runs(block, blockValues) {
 		x, dy, dx := o.x.Data[first*d:end*d], w.dy[first*d:end*d], w.dx[first*d:end*d]
 		mean, rstd, sum, dot := o.mean[first:end], o.rstd[first:end], w.sums[first:end], w.dots[first:end]
 		kernel.RowNormSums(sum, dot, dweight, dbias, dy, x, mean, rstd, o.gain)

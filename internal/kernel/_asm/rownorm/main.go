@@ -142,14 +142,19 @@ func (r row) normalised(p vec.Piece) reg.VecVirtual {
 	return v
 }
 
+// rowNorm has memory read on meanwhile: what follows x, as many values again, is
+// likely to be normalised next.
 func rowNorm(s vec.Set) {
 	f := s.Begin("rowNorm", "(y, x, mean, rstd, weight, bias []float32, past bool)",
 		"computes y[j] = (x[j]-mean)*rstd*weight[j] + bias[j] for each row.")
 	f.EndEither("past", func() {
 		y, x, weight, bias := vec.Base("y"), vec.Base("x"), vec.Base("weight"), vec.Base("bias")
-		rows(f, "mean", vec.Len("weight"), []reg.GPVirtual{y, x}, func(w walk) {
+		next := vec.Len("x")
+		LEAQ(Mem{Base: x, Index: next, Scale: 4}, next)
+		rows(f, "mean", vec.Len("weight"), []reg.GPVirtual{y, x, next}, func(w walk) {
 			r := w.load(x)
 			w.each(func(p vec.Piece) {
+				p.Expect(next)
 				v := r.normalised(p)
 				VMULPS(p.Operand(weight), v, v)
 				VADDPS(p.Operand(bias), v, v)

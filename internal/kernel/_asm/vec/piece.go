@@ -112,6 +112,15 @@ func (p Piece) Store(r, base reg.Register) {
 	}
 }
 
+// Expect has the piece of the array at base brought to the second cache, in code that
+// stores past the caches: where the arrays are that long, they are in memory. The
+// piece may lie beyond the array.
+func (p Piece) Expect(base reg.Register) {
+	if p.past {
+		PREFETCHT1(p.Mem(base))
+	}
+}
+
 // Keep sets the lanes of r beyond the piece to zero.
 func (p Piece) Keep(r reg.Register) {
 	switch {

@@ -16,7 +16,7 @@ const module = "github.com/AlarioAI/bitnet"
 // floors is the order of the house: a package imports from the rows above its
 // own only. That keeps training out of inference, and experiments out of both.
 var floors = [][]string{
-	{"", "internal/cpu", "internal/parallel", "internal/durable", "internal/near", "internal/floats", "internal/mmap", "experiments", "ternary", "stats"},
+	{"", "internal/cpu", "internal/pages", "internal/parallel", "internal/durable", "internal/near", "internal/floats", "internal/mmap", "experiments", "ternary", "stats"},
 	{"internal/kernel", "internal/moments"},
 	{"tensor"},
 	{"internal/gemm", "internal/parity"},

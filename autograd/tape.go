@@ -11,6 +11,7 @@ import (
 
 	"github.com/AlarioAI/bitnet/internal/gemm"
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/pages"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -168,7 +169,7 @@ func (t *Tape) BackwardFrom(y *tensor.Tensor, dy []float32) {
 // ParamGrad returns the buffer to which the gradient of a parameter is added.
 func ParamGrad(w *tensor.Tensor) []float32 {
 	if w.Grad == nil {
-		w.Grad = make([]float32, len(w.Data))
+		w.Grad = pages.Make[float32](len(w.Data), len(w.Data))
 	}
 	return w.Grad
 }

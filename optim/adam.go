@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/pages"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
 )
@@ -40,8 +41,8 @@ func (a Adam) Start(params []*tensor.Tensor) *AdamState {
 	}
 	s := &AdamState{config: a, params: params}
 	for _, p := range params {
-		s.M = append(s.M, make([]float32, len(p.Data)))
-		s.V = append(s.V, make([]float32, len(p.Data)))
+		s.M = append(s.M, pages.Make[float32](len(p.Data), len(p.Data)))
+		s.V = append(s.V, pages.Make[float32](len(p.Data), len(p.Data)))
 	}
 	return s
 }

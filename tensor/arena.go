@@ -3,6 +3,8 @@ package tensor
 import (
 	"slices"
 	"sort"
+
+	"github.com/AlarioAI/bitnet/internal/pages"
 )
 
 // Slack is the number of elements by which the capacity of an arena's buffers
@@ -171,7 +173,7 @@ func (s *shelf[T]) lend(n int) []T {
 		buf = s.free[i][:n]
 		s.free = slices.Delete(s.free, i, i+1)
 	} else {
-		buf = make([]T, n, n+Slack)
+		buf = pages.Make[T](n, n+Slack)
 	}
 	s.lent[&buf[0]] = buf
 	return buf

@@ -6,6 +6,7 @@ import (
 
 	"github.com/AlarioAI/bitnet/autograd"
 	"github.com/AlarioAI/bitnet/internal/gemm"
+	"github.com/AlarioAI/bitnet/internal/pages"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/quant"
 	"github.com/AlarioAI/bitnet/tensor"
@@ -189,7 +190,7 @@ func operand(dims ...int) *tensor.Tensor {
 func random(n int) []float32 {
 	const few = 1<<16 - 1
 	draws := tensor.Normal(tensor.NewStream(0, "operand"), min(n, few)).Data
-	x := make([]float32, 0, n+tensor.Slack)
+	x := pages.Make[float32](0, n+tensor.Slack)
 	for len(x) < n {
 		x = append(x, draws[:min(len(draws), n-len(x))]...)
 	}

@@ -5,6 +5,7 @@ import (
 	"github.com/AlarioAI/bitnet/internal/gemm"
 	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/moments"
+	"github.com/AlarioAI/bitnet/internal/pages"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/optim"
 	"github.com/AlarioAI/bitnet/quant"
@@ -118,7 +119,7 @@ const few = 512
 
 // quantise normalises samples and writes their codes, as package quant does.
 func quantise(samples int, workers *parallel.Pool) (before, step func()) {
-	x, codes := random(samples*sample), make([]uint8, samples*sample)
+	x, codes := random(samples*sample), pages.Make[uint8](samples*sample, samples*sample)
 	return nil, func() {
 		workers.For(samples, func(i int) {
 			x := x[i*sample:][:sample]
@@ -129,7 +130,7 @@ func quantise(samples int, workers *parallel.Pool) (before, step func()) {
 }
 
 func dequantise(samples int, workers *parallel.Pool) (before, step func()) {
-	x, codes := random(samples*sample), make([]uint8, samples*sample)
+	x, codes := random(samples*sample), pages.Make[uint8](samples*sample, samples*sample)
 	kernel.QuantiseU8(codes, x, 0, 30)
 	return nil, func() {
 		workers.For(samples, func(i int) {
@@ -154,7 +155,7 @@ func quantiseBackward(samples int, workers *parallel.Pool) (before, step func())
 }
 
 func quantiseWeights(samples int, workers *parallel.Pool) (before, step func()) {
-	w, codes := random(samples*sample), make([]int8, samples*sample)
+	w, codes := random(samples*sample), pages.Make[int8](samples*sample, samples*sample)
 	return nil, func() { quant.B158.Weights(workers, nil, codes, w) }
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/AlarioAI/bitnet/internal/cpu"
 	"github.com/AlarioAI/bitnet/internal/kernel"
+	"github.com/AlarioAI/bitnet/internal/pages"
 )
 
 // Peaks are what the processor can do at most, with all threads at work, in 10^9
@@ -52,7 +53,8 @@ func newGauge(threads int) *gauge {
 	const all, least = 256 << 20 / 4, 128 << 20 / 4
 	g := &gauge{threads: threads, memory: make([][]float32, threads), sums: make([]float32, threads), next: make([]int, threads)}
 	for i := range g.memory {
-		g.memory[i] = make([]float32, max(all/threads, least)/(2*window)*(2*window))
+		n := max(all/threads, least) / (2 * window) * (2 * window)
+		g.memory[i] = pages.Make[float32](n, n)
 		for at := 0; at < len(g.memory[i]); at += 1 << 10 {
 			g.memory[i][at] = 1 // so that every page is there
 		}

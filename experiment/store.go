@@ -41,7 +41,7 @@ const (
 	storeFormat = 1
 	// resultsVersion is raised whenever a change of the program makes the same
 	// run come out differently: figures of two versions must not be compared.
-	resultsVersion = 5
+	resultsVersion = 6
 )
 
 // document is record.json.

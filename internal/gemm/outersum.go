@@ -48,18 +48,21 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 
 // begin prepares the sums that end has added to dw.
 func (s *outerSum) begin(arena *tensor.Arena, dw []float32) {
+	s.dw = dw
 	chunks := s.chunks
 	if s.direct {
 		chunks--
 	}
-	s.dw, s.sums = dw, arena.Floats(chunks*len(s.strips)*s.stripLen())
+	if chunks > 0 {
+		s.sums = arena.Floats(chunks * len(s.strips) * s.stripLen())
+	}
 }
 
 func (s *outerSum) end(workers *parallel.Pool, arena *tensor.Arena) {
-	if len(s.sums) > 0 {
+	if s.sums != nil {
 		parallel.Run(workers, len(s.strips), addition{*s})
+		arena.Release(s.sums)
 	}
-	arena.Release(s.sums)
 }
 
 // sumsOf returns the sums of a chunk from a strip on.

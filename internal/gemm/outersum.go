@@ -36,7 +36,7 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 	}
 	const enough = 16 // tasks
 	blocks := max(1, s.steps*unit/pixelBlock)
-	s.group = min(4, len(s.strips)/enough) // these share the pixels in the cache
+	s.group = min(8, len(s.strips)/enough) // these share the pixels in the cache
 	if unit == quad {
 		s.group = min(8, len(s.strips)*min(blocks, enough)/8) // and what packing them costs: rather cut the pixels
 	}

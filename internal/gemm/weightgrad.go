@@ -29,14 +29,15 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 	}
 	sum := g.outerSum(p, kernel.TileOuter(), n, 1)
 	sum.begin(arena, dw)
-	parallel.Run(workers, sum.tasks(), floatOuter{sum, dy, x, p.OutH() * p.OutW() * p.O, xLen})
+	parallel.Run(workers, sum.tasks(), floatOuter{sum, dy, x, p.OutH() * p.OutW() * p.O, xLen, 4*p.C*pixelBlock > 1<<20})
 	sum.end(workers, arena)
 }
 
 type floatOuter struct {
 	outerSum
 	dy, x       []float32
-	dyLen, xLen int // of a sample
+	dyLen, xLen int  // of a sample
+	long        bool // the pixels of a block are more than the second cache holds
 }
 
 func (o *floatOuter) Chunk(_, task int) {
@@ -53,10 +54,16 @@ func (o *floatOuter) Chunk(_, task int) {
 				i++
 			}
 		}
-		for i, s := range t.strips {
-			for _, cols := range o.columns[b.class] {
-				kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.dy[s.first:], o.x[s.group*o.g.depth:], pixels[:b.count], cols.list)
+		// Either the gradients of a strip stay in the first cache or, where those of x
+		// do not fit the second one, the values of a tile's columns do.
+		columns := o.columns[b.class]
+		for tile := range len(t.strips) * len(columns) {
+			i, j := tile/len(columns), tile%len(columns)
+			if o.long {
+				i, j = tile%len(t.strips), tile/len(t.strips)
 			}
+			s, cols := t.strips[i], columns[j]
+			kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.dy[s.first:], o.x[s.group*o.g.depth:], pixels[:b.count], cols.list)
 		}
 	}
 }

@@ -99,7 +99,7 @@ type outerTask struct {
 }
 
 func (s *outerSum) task(task int) outerTask {
-	first, chunk := task/s.chunks*s.group, task%s.chunks
+	first, chunk := task%s.groups()*s.group, task/s.groups()
 	end := min(first+s.group, len(s.strips))
 	t := outerTask{
 		strips: s.strips[first:end], sums: s.sumsOf(chunk, first)[:(end-first)*s.stripLen()],

@@ -39,10 +39,9 @@ type Task interface {
 // A job is a task on its way. A pool has one and uses it again and again, so
 // that sharing out work allocates nothing.
 type job struct {
-	n        int64
-	runs     int64 // a worker takes this part of the chunks that are left
+	n        int
 	task     Task
-	next     atomic.Int64 // first chunk that nobody has taken
+	shares   []share // one for each worker
 	finished atomic.Int64
 	failure  atomic.Pointer[any] // the first panic
 }
@@ -54,6 +53,7 @@ func New(workers int) *Pool {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	p := &Pool{workers: workers}
+	p.job.shares = make([]share, workers)
 	p.asleep = make([]atomic.Bool, workers-1)
 	p.wake = make([]chan struct{}, workers-1)
 	for i := range p.wake {
@@ -114,8 +114,10 @@ func (p *Pool) Do(n int, task Task) {
 		return
 	}
 	j := &p.job
-	j.n, j.runs, j.task = int64(n), int64(runsPerWorker*p.workers), task
-	j.next.Store(0)
+	j.n, j.task = n, task
+	for i := range j.shares {
+		j.shares[i].fill(n*i/p.workers, n*(i+1)/p.workers)
+	}
 	j.finished.Store(0)
 	p.turn.Add(1)
 	for i := range p.asleep {
@@ -124,7 +126,7 @@ func (p *Pool) Do(n int, task Task) {
 		}
 	}
 	j.work(0)
-	wait(func() bool { return j.finished.Load() == j.n })
+	wait(func() bool { return j.finished.Load() == int64(j.n) })
 	p.turn.Add(1)
 	wait(func() bool { return p.inside.Load() == 0 }) // nobody reads what the next call writes
 	failure := j.failure.Swap(nil)
@@ -216,27 +218,22 @@ func wait(holds func() bool) {
 	}
 }
 
-// runsPerWorker is how many runs there would be for each worker if all were as long
-// as the first.
-const runsPerWorker = 16
-
-// work takes chunks until none is left, in runs of neighbours: the processor reads
-// ahead of a chunk, and what it finds there must not belong to another worker. The
-// last runs are single chunks, so that all workers end at about the same time.
+// work does the worker's share of the chunks, and then what is left of the others'.
 func (j *job) work(worker int) {
-	for {
-		first := j.next.Load()
-		if first >= j.n {
-			return
-		}
-		if end := first + max(1, (j.n-first)/j.runs); j.next.CompareAndSwap(first, end) {
+	for i := range j.shares {
+		owner := (worker + i) % len(j.shares)
+		for {
+			first, end := j.shares[owner].take(owner == worker)
+			if first == end {
+				break
+			}
 			j.run(worker, first, end)
 		}
 	}
 }
 
-func (j *job) run(worker int, first, end int64) {
-	defer j.finished.Add(end - first)
+func (j *job) run(worker, first, end int) {
+	defer j.finished.Add(int64(end - first))
 	defer func() {
 		if f := recover(); f != nil {
 			failure := f // f itself stays off the heap where nothing failed
@@ -244,7 +241,7 @@ func (j *job) run(worker int, first, end int64) {
 		}
 	}()
 	for i := first; i < end; i++ {
-		j.task.Chunk(worker, int(i))
+		j.task.Chunk(worker, i)
 	}
 }
 

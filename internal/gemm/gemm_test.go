@@ -43,6 +43,7 @@ var geometries = []Conv{
 	conv(7, 7, 19, 19, 5, 5, groups(19), stride(2, 2), pad(2, 2)),
 	conv(6, 6, 4, 8, 3, 3, groups(4)),
 	conv(4, 4, 2, 3, 2, 2, pad(3, 3)),
+	conv(1, 1, 2, 8, 2, 2, pad(1, 1), stride(2, 2)), // sees one tap, in as many lanes as the weight has values
 	conv(10, 10, 2, 3, 2, 2, stride(4, 3)),
 	conv(14, 14, 6, 16, 5, 5),
 	conv(28, 28, 1, 6, 5, 5, pad(2, 2)),

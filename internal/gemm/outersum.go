@@ -1,6 +1,8 @@
 package gemm
 
 import (
+	"slices"
+
 	"github.com/AlarioAI/bitnet/internal/kernel"
 	"github.com/AlarioAI/bitnet/internal/parallel"
 	"github.com/AlarioAI/bitnet/tensor"
@@ -42,7 +44,7 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 	}
 	s.group = max(1, s.group)
 	s.chunks = max(1, min(enough/s.groups(), blocks))
-	s.direct = s.aligned && p.O/p.Groups%tile.MR == 0
+	s.direct = s.ldc == s.k && slices.Equal(s.merge, []merge{{0, 0, s.k}}) && p.O/p.Groups%tile.MR == 0
 	return s
 }
 
@@ -130,12 +132,18 @@ func (s *outerSum) block(step, end int) outerBlock {
 }
 
 // windows writes where the windows of a block's pixels begin in samples of so many
-// values. The last one is repeated to fill steps.
+// values.
 func (s *outerSum) windows(rows *[pixelBlock]int, b outerBlock, length int) []int {
+	return s.starts(rows, b, s.g.rows, length)
+}
+
+// starts writes where a block's pixels begin, which do so at the given values of samples
+// of so many. The last one is repeated to fill steps.
+func (s *outerSum) starts(rows *[pixelBlock]int, b outerBlock, at []int, length int) []int {
 	i := 0
 	for sample, seen := range s.g.within(b.class, b.first, b.count) {
-		for _, row := range s.g.rows[seen.first:seen.end] {
-			rows[i] = sample*length + row
+		for _, first := range at[seen.first:seen.end] {
+			rows[i] = sample*length + first
 			i++
 		}
 	}
@@ -155,17 +163,16 @@ type blockGradient struct {
 // fill takes the pixels of a block in samples of so many values and returns how many
 // they are. The last one, times zero, is repeated to fill steps.
 func (g *blockGradient) fill(s *outerSum, b outerBlock, length int, scale []float32) int {
+	n := len(s.starts(&g.rows, b, s.g.outs, length))
 	i := 0
 	for sample, seen := range s.g.within(b.class, b.first, b.count) {
-		for _, out := range s.g.outs[seen.first:seen.end] {
-			g.rows[i], g.factors[i] = sample*length+out, scale[sample]
+		for range seen.end - seen.first {
+			g.factors[i] = scale[sample]
 			i++
 		}
 	}
-	for ; i%s.unit != 0; i++ {
-		g.rows[i], g.factors[i] = g.rows[b.count-1], 0
-	}
-	return i
+	clear(g.factors[i:n])
+	return n
 }
 
 // An addition adds the sums of strips to dw, chunk by chunk.

@@ -12,7 +12,6 @@ type outerTable struct {
 	k       int         // values in a row of the weight
 	ldc     int         // values in a row of sums: so many vectors
 	merge   []merge     // how a row of sums is added to one of the weight
-	aligned bool        // a row of sums is one of the weight: vectors fill the taps
 	columns [][]columns // for each class, the vectors in its reach
 	strips  []strip
 	width   int // output channels that the strips reach over, the last one as a whole
@@ -33,12 +32,13 @@ type strip struct{ first, end, group int }
 
 // newOuterTable cuts the window into vectors, the last one of a part short where
 // that is enough. A vector that lies within a tap serves all classes that reach the
-// tap. Where vectors do not fill taps, a row of taps is cut as a whole, and anew for
-// the classes that reach a part of it; what a vector reads beyond its part is left
-// out when the sums are merged.
+// tap. Where vectors fill taps, they have the order of the weight. Elsewhere a row of
+// taps is cut as a whole, and anew for the classes that reach a part of it; what a
+// vector reads beyond its part is left out when the sums are merged.
 func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
-	t := &outerTable{tile: tile, k: p.K(), columns: make([][]columns, len(g.classes)), aligned: g.depth%tile.Lanes == 0}
-	if t.aligned {
+	t := &outerTable{tile: tile, k: p.K(), columns: make([][]columns, len(g.classes))}
+	filled := g.depth%tile.Lanes == 0
+	if filled {
 		t.ldc, t.merge = t.k, []merge{{0, 0, t.k}}
 	}
 	across := len(g.w.offsets)
@@ -56,7 +56,7 @@ func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 				for i := 0; i < s.n; i += tile.Lanes {
 					n := min(tile.Lanes, s.n-i)
 					lanes, at := tile.Width(n), s.k+i
-					if !t.aligned {
+					if !filled {
 						at = t.ldc
 						t.addMerge(merge{at, s.k + i, n})
 						t.ldc += lanes
@@ -78,7 +78,7 @@ func (g *gather) newOuterTable(p *Plan, tile kernel.OuterTile) *outerTable {
 			at := func(kw int) part {
 				return part{g.h.offsets[kh]*g.frame.RowLen() + g.w.offsets[kw]*g.frame.C, (kh*across + kw) * g.depth, g.depth}
 			}
-			if g.contiguous && !t.aligned {
+			if g.contiguous && !filled {
 				if r.w.first < r.w.end {
 					s := at(r.w.first)
 					s.n *= r.w.end - r.w.first

@@ -26,10 +26,13 @@ type Arena struct {
 	used    int // headers lent
 }
 
+// fresh allocates a buffer.
+func fresh[T any](n int) []T { return pages.Make[T](n, n+Slack) }
+
 // Floats lends n float32 of unspecified content.
 func (a *Arena) Floats(n int) []float32 {
 	if a == nil {
-		return make([]float32, n, n+Slack)
+		return fresh[float32](n)
 	}
 	return a.floats.lend(n)
 }
@@ -47,7 +50,7 @@ func (a *Arena) Slacked(x []float32) []float32 {
 // Bytes lends n bytes of unspecified content.
 func (a *Arena) Bytes(n int) []uint8 {
 	if a == nil {
-		return make([]uint8, n, n+Slack)
+		return fresh[uint8](n)
 	}
 	return a.bytes.lend(n)
 }
@@ -55,7 +58,7 @@ func (a *Arena) Bytes(n int) []uint8 {
 // Codes lends n int8 of unspecified content.
 func (a *Arena) Codes(n int) []int8 {
 	if a == nil {
-		return make([]int8, n, n+Slack)
+		return fresh[int8](n)
 	}
 	return a.codes.lend(n)
 }
@@ -63,7 +66,7 @@ func (a *Arena) Codes(n int) []int8 {
 // Halves lends n 16-bit numbers, such as bfloat16, of unspecified content.
 func (a *Arena) Halves(n int) []uint16 {
 	if a == nil {
-		return make([]uint16, n, n+Slack)
+		return fresh[uint16](n)
 	}
 	return a.halves.lend(n)
 }
@@ -71,7 +74,7 @@ func (a *Arena) Halves(n int) []uint16 {
 // Ints lends n int32 of unspecified content.
 func (a *Arena) Ints(n int) []int32 {
 	if a == nil {
-		return make([]int32, n, n+Slack)
+		return fresh[int32](n)
 	}
 	return a.ints.lend(n)
 }
@@ -79,7 +82,7 @@ func (a *Arena) Ints(n int) []int32 {
 // Doubles lends n float64 of unspecified content.
 func (a *Arena) Doubles(n int) []float64 {
 	if a == nil {
-		return make([]float64, n, n+Slack)
+		return fresh[float64](n)
 	}
 	return a.doubles.lend(n)
 }
@@ -166,14 +169,14 @@ func (s *shelf[T]) lend(n int) []T {
 		s.lent = map[*T][]T{}
 	}
 	if n == 0 {
-		return make([]T, 0, Slack)
+		return fresh[T](0)
 	}
 	var buf []T
 	if i := s.position(n); i < len(s.free) && cap(s.free[i])-Slack <= 2*n {
 		buf = s.free[i][:n]
 		s.free = slices.Delete(s.free, i, i+1)
 	} else {
-		buf = pages.Make[T](n, n+Slack)
+		buf = fresh[T](n)
 	}
 	s.lent[&buf[0]] = buf
 	return buf

@@ -1,10 +1,6 @@
 package tensor
 
-import (
-	"fmt"
-
-	"github.com/AlarioAI/bitnet/internal/pages"
-)
+import "fmt"
 
 // A Tensor is a dense, row-major array of float32.
 type Tensor struct {
@@ -25,7 +21,7 @@ func New(dims ...int) *Tensor {
 
 // Zeros returns a tensor of zeros of the given shape.
 func Zeros(s Shape) *Tensor {
-	return &Tensor{Shape: s, Data: pages.Make[float32](s.Len(), s.Len()+Slack)}
+	return &Tensor{Shape: s, Data: fresh[float32](s.Len())}
 }
 
 // From wraps data, without copying it, in a tensor of the given axis lengths.

@@ -41,7 +41,7 @@ type Task interface {
 type job struct {
 	n        int
 	task     Task
-	shares   []share // one for each worker
+	deques   []deque // one for each worker
 	finished atomic.Int64
 	failure  atomic.Pointer[any] // the first panic
 }
@@ -53,7 +53,7 @@ func New(workers int) *Pool {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	p := &Pool{workers: workers}
-	p.job.shares = make([]share, workers)
+	p.job.deques = make([]deque, workers)
 	p.asleep = make([]atomic.Bool, workers-1)
 	p.wake = make([]chan struct{}, workers-1)
 	for i := range p.wake {
@@ -115,8 +115,8 @@ func (p *Pool) Do(n int, task Task) {
 	}
 	j := &p.job
 	j.n, j.task = n, task
-	for i := range j.shares {
-		j.shares[i].fill(n*i/p.workers, n*(i+1)/p.workers)
+	for i := range j.deques {
+		j.deques[i].fill(n*i/p.workers, n*(i+1)/p.workers)
 	}
 	j.finished.Store(0)
 	p.turn.Add(1)
@@ -218,12 +218,12 @@ func wait(holds func() bool) {
 	}
 }
 
-// work does the worker's share of the chunks, and then what is left of the others'.
+// work does the worker's part of the chunks, and then what is left of the others'.
 func (j *job) work(worker int) {
-	for i := range j.shares {
-		owner := (worker + i) % len(j.shares)
+	for i := range j.deques {
+		owner := (worker + i) % len(j.deques)
 		for {
-			first, end := j.shares[owner].take(owner == worker)
+			first, end := j.deques[owner].take(owner == worker)
 			if first == end {
 				break
 			}

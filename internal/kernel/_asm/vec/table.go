@@ -1,7 +1,9 @@
 package vec
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -13,44 +15,27 @@ import (
 type Table struct {
 	mem    Mem
 	size   int
-	offset map[uint32]int     // of a constant's bits; each is there for all lanes of AVX2
-	vector map[[16]uint32]int // the same for vectors of AVX-512
+	offset map[string]int // of arrays of constants, written out
 }
 
 // NewTable returns an empty table of the given name.
 func NewTable(name string) *Table {
-	return &Table{GLOBL(name, attr.RODATA|attr.NOPTR), 0, map[uint32]int{}, map[[16]uint32]int{}}
+	return &Table{GLOBL(name, attr.RODATA|attr.NOPTR), 0, map[string]int{}}
 }
 
-// at returns where a constant is in the table.
-func (t *Table) at(bits uint32) Mem {
-	offset, ok := t.offset[bits]
+// at returns where an array of an even number of constants is in the table.
+func (t *Table) at(constants ...uint32) Mem {
+	key := fmt.Sprint(constants)
+	offset, ok := t.offset[key]
 	if !ok {
 		offset = t.size
-		t.offset[bits] = offset
-		for range AVX2.Lanes / 2 {
-			t.append(bits, bits)
+		t.offset[key] = offset
+		for i := 0; i < len(constants); i += 2 {
+			DATA(t.size, U64(uint64(constants[i+1])<<32|uint64(constants[i])))
+			t.size += 8
 		}
 	}
 	return t.mem.Offset(offset)
-}
-
-// vectorAt returns where a vector is in the table.
-func (t *Table) vectorAt(values [16]uint32) Mem {
-	offset, ok := t.vector[values]
-	if !ok {
-		offset = t.size
-		t.vector[values] = offset
-		for i := 0; i < len(values); i += 2 {
-			t.append(values[i], values[i+1])
-		}
-	}
-	return t.mem.Offset(offset)
-}
-
-func (t *Table) append(low, high uint32) {
-	DATA(t.size, U64(uint64(high)<<32|uint64(low)))
-	t.size += 8
 }
 
 // Constants are constants of one function. They are in registers with AVX-512.
@@ -68,7 +53,7 @@ func (t *Table) Constants(f *Func) Constants { return Constants{f, t, map[uint32
 // register is loaded.
 func (c Constants) Constant(v float64) Op {
 	bits := math.Float32bits(float32(v))
-	mem := c.table.at(bits)
+	mem := c.table.at(slices.Repeat([]uint32{bits}, AVX2.Lanes)...)
 	if c.Set == AVX2 {
 		return mem
 	}
@@ -98,7 +83,7 @@ func (c Constants) Lookup(values []uint32) Lookup {
 	l := make(Lookup, len(values)/c.Lanes)
 	for i := range l {
 		l[i] = c.New()
-		VMOVUPS(c.table.vectorAt([16]uint32(values[i*c.Lanes:])), l[i])
+		VMOVUPS(c.table.at(values[i*c.Lanes:][:c.Lanes]...), l[i])
 	}
 	return l
 }

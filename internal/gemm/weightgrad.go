@@ -29,7 +29,7 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 	}
 	sum := g.outerSum(p, kernel.TileOuter(), n, 1)
 	sum.begin(arena, dw)
-	parallel.Run(workers, sum.tasks(), floatOuter{sum, dy, x, p.OutH() * p.OutW() * p.O, xLen, 4*p.C*pixelBlock > 1<<20})
+	parallel.Run(workers, sum.tasks(), floatOuter{sum, dy, x, p.OutH() * p.OutW() * p.O, xLen, 4*p.C*pixelBlock > 1<<19})
 	sum.end(workers, arena)
 }
 
@@ -37,7 +37,7 @@ type floatOuter struct {
 	outerSum
 	dy, x       []float32
 	dyLen, xLen int  // of a sample
-	long        bool // the pixels of a block are more than the second cache holds
+	long        bool // the pixels of a block fill most of the second cache
 }
 
 func (o *floatOuter) Chunk(_, task int) {
@@ -63,7 +63,7 @@ func (o *floatOuter) Chunk(_, task int) {
 				i, j = tile%len(t.strips), tile/len(t.strips)
 			}
 			s, cols := t.strips[i], columns[j]
-			kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.dy[s.first:], o.x[s.group*o.g.depth:], pixels[:b.count], cols.list)
+			kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.dy[s.first:], o.x[s.group*o.g.depth:], o.long && i == 0, pixels[:b.count], cols.list)
 		}
 	}
 }

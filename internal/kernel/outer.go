@@ -40,11 +40,12 @@ type Column = struct{ C, X int }
 //
 // for i < MR, h < H, j < V. The columns' sums do not overlap. That pixels and
 // columns begin within g and x, and end within their capacity, is up to the caller.
-func OuterF32(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
+// Columns of x that are cold, in no cache yet, are sent for some pixels ahead.
+func OuterF32(c []float32, ldc, lanes int, g, x []float32, cold bool, pixels []Pixel, cols []Column) {
 	if t := TileOuter(); !t.holds(len(c), ldc, lanes, cols) {
 		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for %d columns of %d", len(c), ldc, len(cols), lanes))
 	}
-	outerF32(c, ldc, lanes, g, x, pixels, cols)
+	outerF32(c, ldc, lanes, g, x, cold, pixels, cols)
 }
 
 // holds reports whether c holds the sums of the columns.

@@ -23,12 +23,12 @@ func TileOuterBF16() OuterTile {
 	return genericOuter
 }
 
-func outerF32(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
+func outerF32(c []float32, ldc, lanes int, g, x []float32, cold bool, pixels []Pixel, cols []Column) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		outerF32AVX512(c, ldc, lanes, g, x, pixels, cols)
+		outerF32AVX512(c, ldc, lanes, g, x, cold, pixels, cols)
 	case cpu.AVX2:
-		outerF32AVX2(c, ldc, lanes, g, x, pixels, cols)
+		outerF32AVX2(c, ldc, lanes, g, x, cold, pixels, cols)
 	default:
 		outerF32Generic(c, ldc, lanes, g, x, pixels, cols)
 	}

@@ -4,10 +4,10 @@
 
 #include "textflag.h"
 
-// func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct{G int; X int}, cols []struct{C int; X int})
-// Requires: AVX, FMA3
-TEXT ·outerF32AVX2(SB), NOSPLIT, $0-136
-	MOVQ   cols_len+120(FP), AX
+// func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct{G int; X int}, cols []struct{C int; X int})
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·outerF32AVX2(SB), NOSPLIT, $0-144
+	MOVQ   cols_len+128(FP), AX
 	CMPQ   AX, $0x03
 	JNE    next1
 	VXORPS Y0, Y0, Y0
@@ -23,7 +23,7 @@ TEXT ·outerF32AVX2(SB), NOSPLIT, $0-136
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
@@ -31,13 +31,56 @@ TEXT ·outerF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), SI
-	MOVQ   pixels_len+96(FP), DI
+	MOVQ   pixels_base+96(FP), SI
+	MOVQ   pixels_len+104(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
-	JMP    more3
+	MOVB   cold+88(FP), R8
+	CMPB   R8, $0x00
+	JEQ    warm2
+	LEAQ   -16(DI), R8
+	JMP    more4
 
-loop2:
+loop3:
+	LEAQ         256(SI), R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	MOVQ         8(R9), R9
+	PREFETCHT0   (DX)(R9*4)
+	PREFETCHT0   (BX)(R9*4)
+	PREFETCHT0   (CX)(R9*4)
+	MOVQ         (SI), R9
+	MOVQ         8(SI), R10
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R10*4), Y12
+	VMOVUPS      (BX)(R10*4), Y13
+	VMOVUPS      (CX)(R10*4), Y14
+	LEAQ         (AX)(R9*4), R9
+	VBROADCASTSS (R9), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS 4(R9), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS 8(R9), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS 12(R9), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+
+more4:
+	CMPQ SI, DI
+	JNE  loop3
+
+warm2:
+	JMP more6
+
+loop5:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -62,10 +105,10 @@ loop2:
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
 
-more3:
+more6:
 	CMPQ    SI, DI
-	JNE     loop2
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop5
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -111,9 +154,9 @@ more3:
 	RET
 
 next1:
-	MOVQ   cols_len+120(FP), AX
+	MOVQ   cols_len+128(FP), AX
 	CMPQ   AX, $0x02
-	JNE    next4
+	JNE    next7
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -123,19 +166,56 @@ next1:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), BX
-	MOVQ   pixels_len+96(FP), SI
+	MOVQ   pixels_base+96(FP), BX
+	MOVQ   pixels_len+104(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
-	JMP    more6
+	MOVB   cold+88(FP), DI
+	CMPB   DI, $0x00
+	JEQ    warm8
+	LEAQ   -16(SI), DI
+	JMP    more10
 
-loop5:
+loop9:
+	LEAQ         256(BX), R8
+	CMPQ         R8, DI
+	CMOVQGT      DI, R8
+	MOVQ         8(R8), R8
+	PREFETCHT0   (DX)(R8*4)
+	PREFETCHT0   (CX)(R8*4)
+	MOVQ         (BX), R8
+	MOVQ         8(BX), R9
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R9*4), Y8
+	VMOVUPS      (CX)(R9*4), Y9
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R8), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R8), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R8), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+
+more10:
+	CMPQ BX, SI
+	JNE  loop9
+
+warm8:
+	JMP more12
+
+loop11:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -155,10 +235,10 @@ loop5:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 
-more6:
+more12:
 	CMPQ    BX, SI
-	JNE     loop5
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop11
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -190,23 +270,54 @@ more6:
 	VZEROUPPER
 	RET
 
-next4:
+next7:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), DX
-	MOVQ   pixels_len+96(FP), BX
+	MOVQ   pixels_base+96(FP), DX
+	MOVQ   pixels_len+104(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
-	JMP    more9
+	MOVB   cold+88(FP), SI
+	CMPB   SI, $0x00
+	JEQ    warm14
+	LEAQ   -16(BX), SI
+	JMP    more16
 
-loop8:
+loop15:
+	LEAQ         256(DX), DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	MOVQ         8(DI), DI
+	PREFETCHT0   (CX)(DI*4)
+	MOVQ         (DX), DI
+	MOVQ         8(DX), R8
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(R8*4), Y4
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 4(DI), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 8(DI), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS 12(DI), Y5
+	VFMADD231PS  Y4, Y5, Y3
+
+more16:
+	CMPQ DX, BX
+	JNE  loop15
+
+warm14:
+	JMP more18
+
+loop17:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -221,10 +332,10 @@ loop8:
 	VBROADCASTSS 12(SI), Y5
 	VFMADD231PS  Y4, Y5, Y3
 
-more9:
+more18:
 	CMPQ    DX, BX
-	JNE     loop8
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop17
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), AX
@@ -243,13 +354,13 @@ more9:
 	VZEROUPPER
 	RET
 
-// func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct{G int; X int}, cols []struct{C int; X int})
-// Requires: AVX, AVX512DQ, AVX512F, FMA3
-TEXT ·outerF32AVX512(SB), NOSPLIT, $0-136
+// func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct{G int; X int}, cols []struct{C int; X int})
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, FMA3, MMX+
+TEXT ·outerF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ   lanes+32(FP), AX
 	CMPQ   AX, $0x10
 	JNE    shorter1
-	MOVQ   cols_len+120(FP), AX
+	MOVQ   cols_len+128(FP), AX
 	CMPQ   AX, $0x03
 	JNE    next2
 	VXORPS Z0, Z0, Z0
@@ -277,7 +388,7 @@ TEXT ·outerF32AVX512(SB), NOSPLIT, $0-136
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
@@ -285,13 +396,72 @@ TEXT ·outerF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), SI
-	MOVQ   pixels_len+96(FP), DI
+	MOVQ   pixels_base+96(FP), SI
+	MOVQ   pixels_len+104(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
-	JMP    more4
+	MOVB   cold+88(FP), R8
+	CMPB   R8, $0x00
+	JEQ    warm3
+	LEAQ   -16(DI), R8
+	JMP    more5
 
-loop3:
+loop4:
+	LEAQ         256(SI), R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	MOVQ         8(R9), R9
+	PREFETCHT0   (DX)(R9*4)
+	PREFETCHT0   (BX)(R9*4)
+	PREFETCHT0   (CX)(R9*4)
+	MOVQ         (SI), R9
+	MOVQ         8(SI), R10
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R10*4), Z24
+	VMOVUPS      (BX)(R10*4), Z25
+	VMOVUPS      (CX)(R10*4), Z26
+	LEAQ         (AX)(R9*4), R9
+	VBROADCASTSS (R9), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS 4(R9), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS 8(R9), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS 12(R9), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS 16(R9), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS 20(R9), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS 24(R9), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS 28(R9), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+
+more5:
+	CMPQ SI, DI
+	JNE  loop4
+
+warm3:
+	JMP more7
+
+loop6:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -332,10 +502,10 @@ loop3:
 	VFMADD231PS  Z25, Z27, Z22
 	VFMADD231PS  Z26, Z27, Z23
 
-more4:
+more7:
 	CMPQ    SI, DI
-	JNE     loop3
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop6
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -417,9 +587,9 @@ more4:
 	RET
 
 next2:
-	MOVQ   cols_len+120(FP), AX
+	MOVQ   cols_len+128(FP), AX
 	CMPQ   AX, $0x02
-	JNE    next5
+	JNE    next8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -437,19 +607,68 @@ next2:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), BX
-	MOVQ   pixels_len+96(FP), SI
+	MOVQ   pixels_base+96(FP), BX
+	MOVQ   pixels_len+104(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
-	JMP    more7
+	MOVB   cold+88(FP), DI
+	CMPB   DI, $0x00
+	JEQ    warm9
+	LEAQ   -16(SI), DI
+	JMP    more11
 
-loop6:
+loop10:
+	LEAQ         256(BX), R8
+	CMPQ         R8, DI
+	CMOVQGT      DI, R8
+	MOVQ         8(R8), R8
+	PREFETCHT0   (DX)(R8*4)
+	PREFETCHT0   (CX)(R8*4)
+	MOVQ         (BX), R8
+	MOVQ         8(BX), R9
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R9*4), Z16
+	VMOVUPS      (CX)(R9*4), Z17
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS 4(R8), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS 8(R8), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 12(R8), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS 16(R8), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS 20(R8), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 24(R8), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS 28(R8), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+
+more11:
+	CMPQ BX, SI
+	JNE  loop10
+
+warm9:
+	JMP more13
+
+loop12:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -481,10 +700,10 @@ loop6:
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
 
-more7:
+more13:
 	CMPQ    BX, SI
-	JNE     loop6
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop12
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -540,7 +759,7 @@ more7:
 	VZEROUPPER
 	RET
 
-next5:
+next8:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -550,17 +769,56 @@ next5:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), DX
-	MOVQ   pixels_len+96(FP), BX
+	MOVQ   pixels_base+96(FP), DX
+	MOVQ   pixels_len+104(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
-	JMP    more10
+	MOVB   cold+88(FP), SI
+	CMPB   SI, $0x00
+	JEQ    warm15
+	LEAQ   -16(BX), SI
+	JMP    more17
 
-loop9:
+loop16:
+	LEAQ         256(DX), DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	MOVQ         8(DI), DI
+	PREFETCHT0   (CX)(DI*4)
+	MOVQ         (DX), DI
+	MOVQ         8(DX), R8
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(R8*4), Z8
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS 4(DI), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS 8(DI), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 12(DI), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS 16(DI), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS 20(DI), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS 24(DI), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS 28(DI), Z9
+	VFMADD231PS  Z8, Z9, Z7
+
+more17:
+	CMPQ DX, BX
+	JNE  loop16
+
+warm15:
+	JMP more19
+
+loop18:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -583,10 +841,10 @@ loop9:
 	VBROADCASTSS 28(SI), Z9
 	VFMADD231PS  Z8, Z9, Z7
 
-more10:
+more19:
 	CMPQ    DX, BX
-	JNE     loop9
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop18
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), AX
@@ -618,9 +876,9 @@ more10:
 	RET
 
 shorter1:
-	MOVQ   cols_len+120(FP), AX
+	MOVQ   cols_len+128(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next11
+	JNE    next20
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -646,7 +904,7 @@ shorter1:
 	VXORPS Y22, Y22, Y22
 	VXORPS Y23, Y23, Y23
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
@@ -654,13 +912,72 @@ shorter1:
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), SI
-	MOVQ   pixels_len+96(FP), DI
+	MOVQ   pixels_base+96(FP), SI
+	MOVQ   pixels_len+104(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
-	JMP    more13
+	MOVB   cold+88(FP), R8
+	CMPB   R8, $0x00
+	JEQ    warm21
+	LEAQ   -16(DI), R8
+	JMP    more23
 
-loop12:
+loop22:
+	LEAQ         256(SI), R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	MOVQ         8(R9), R9
+	PREFETCHT0   (DX)(R9*4)
+	PREFETCHT0   (BX)(R9*4)
+	PREFETCHT0   (CX)(R9*4)
+	MOVQ         (SI), R9
+	MOVQ         8(SI), R10
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R10*4), Y24
+	VMOVUPS      (BX)(R10*4), Y25
+	VMOVUPS      (CX)(R10*4), Y26
+	LEAQ         (AX)(R9*4), R9
+	VBROADCASTSS (R9), Y27
+	VFMADD231PS  Y24, Y27, Y0
+	VFMADD231PS  Y25, Y27, Y1
+	VFMADD231PS  Y26, Y27, Y2
+	VBROADCASTSS 4(R9), Y27
+	VFMADD231PS  Y24, Y27, Y3
+	VFMADD231PS  Y25, Y27, Y4
+	VFMADD231PS  Y26, Y27, Y5
+	VBROADCASTSS 8(R9), Y27
+	VFMADD231PS  Y24, Y27, Y6
+	VFMADD231PS  Y25, Y27, Y7
+	VFMADD231PS  Y26, Y27, Y8
+	VBROADCASTSS 12(R9), Y27
+	VFMADD231PS  Y24, Y27, Y9
+	VFMADD231PS  Y25, Y27, Y10
+	VFMADD231PS  Y26, Y27, Y11
+	VBROADCASTSS 16(R9), Y27
+	VFMADD231PS  Y24, Y27, Y12
+	VFMADD231PS  Y25, Y27, Y13
+	VFMADD231PS  Y26, Y27, Y14
+	VBROADCASTSS 20(R9), Y27
+	VFMADD231PS  Y24, Y27, Y15
+	VFMADD231PS  Y25, Y27, Y16
+	VFMADD231PS  Y26, Y27, Y17
+	VBROADCASTSS 24(R9), Y27
+	VFMADD231PS  Y24, Y27, Y18
+	VFMADD231PS  Y25, Y27, Y19
+	VFMADD231PS  Y26, Y27, Y20
+	VBROADCASTSS 28(R9), Y27
+	VFMADD231PS  Y24, Y27, Y21
+	VFMADD231PS  Y25, Y27, Y22
+	VFMADD231PS  Y26, Y27, Y23
+
+more23:
+	CMPQ SI, DI
+	JNE  loop22
+
+warm21:
+	JMP more25
+
+loop24:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -701,10 +1018,10 @@ loop12:
 	VFMADD231PS  Y25, Y27, Y22
 	VFMADD231PS  Y26, Y27, Y23
 
-more13:
+more25:
 	CMPQ    SI, DI
-	JNE     loop12
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop24
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -785,10 +1102,10 @@ more13:
 	VZEROUPPER
 	RET
 
-next11:
-	MOVQ   cols_len+120(FP), AX
+next20:
+	MOVQ   cols_len+128(FP), AX
 	CMPQ   AX, $0x02
-	JNE    next14
+	JNE    next26
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -806,19 +1123,68 @@ next11:
 	VXORPS Y14, Y14, Y14
 	VXORPS Y15, Y15, Y15
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), BX
-	MOVQ   pixels_len+96(FP), SI
+	MOVQ   pixels_base+96(FP), BX
+	MOVQ   pixels_len+104(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
-	JMP    more16
+	MOVB   cold+88(FP), DI
+	CMPB   DI, $0x00
+	JEQ    warm27
+	LEAQ   -16(SI), DI
+	JMP    more29
 
-loop15:
+loop28:
+	LEAQ         256(BX), R8
+	CMPQ         R8, DI
+	CMOVQGT      DI, R8
+	MOVQ         8(R8), R8
+	PREFETCHT0   (DX)(R8*4)
+	PREFETCHT0   (CX)(R8*4)
+	MOVQ         (BX), R8
+	MOVQ         8(BX), R9
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R9*4), Y16
+	VMOVUPS      (CX)(R9*4), Y17
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Y18
+	VFMADD231PS  Y16, Y18, Y0
+	VFMADD231PS  Y17, Y18, Y1
+	VBROADCASTSS 4(R8), Y18
+	VFMADD231PS  Y16, Y18, Y2
+	VFMADD231PS  Y17, Y18, Y3
+	VBROADCASTSS 8(R8), Y18
+	VFMADD231PS  Y16, Y18, Y4
+	VFMADD231PS  Y17, Y18, Y5
+	VBROADCASTSS 12(R8), Y18
+	VFMADD231PS  Y16, Y18, Y6
+	VFMADD231PS  Y17, Y18, Y7
+	VBROADCASTSS 16(R8), Y18
+	VFMADD231PS  Y16, Y18, Y8
+	VFMADD231PS  Y17, Y18, Y9
+	VBROADCASTSS 20(R8), Y18
+	VFMADD231PS  Y16, Y18, Y10
+	VFMADD231PS  Y17, Y18, Y11
+	VBROADCASTSS 24(R8), Y18
+	VFMADD231PS  Y16, Y18, Y12
+	VFMADD231PS  Y17, Y18, Y13
+	VBROADCASTSS 28(R8), Y18
+	VFMADD231PS  Y16, Y18, Y14
+	VFMADD231PS  Y17, Y18, Y15
+
+more29:
+	CMPQ BX, SI
+	JNE  loop28
+
+warm27:
+	JMP more31
+
+loop30:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -850,10 +1216,10 @@ loop15:
 	VFMADD231PS  Y16, Y18, Y14
 	VFMADD231PS  Y17, Y18, Y15
 
-more16:
+more31:
 	CMPQ    BX, SI
-	JNE     loop15
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop30
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), BX
@@ -909,7 +1275,7 @@ more16:
 	VZEROUPPER
 	RET
 
-next14:
+next26:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -919,17 +1285,56 @@ next14:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+112(FP), CX
+	MOVQ   cols_base+120(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+88(FP), DX
-	MOVQ   pixels_len+96(FP), BX
+	MOVQ   pixels_base+96(FP), DX
+	MOVQ   pixels_len+104(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
-	JMP    more19
+	MOVB   cold+88(FP), SI
+	CMPB   SI, $0x00
+	JEQ    warm33
+	LEAQ   -16(BX), SI
+	JMP    more35
 
-loop18:
+loop34:
+	LEAQ         256(DX), DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	MOVQ         8(DI), DI
+	PREFETCHT0   (CX)(DI*4)
+	MOVQ         (DX), DI
+	MOVQ         8(DX), R8
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(R8*4), Y8
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS 4(DI), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS 8(DI), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS 12(DI), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS 16(DI), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS 20(DI), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS 24(DI), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS 28(DI), Y9
+	VFMADD231PS  Y8, Y9, Y7
+
+more35:
+	CMPQ DX, BX
+	JNE  loop34
+
+warm33:
+	JMP more37
+
+loop36:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -952,10 +1357,10 @@ loop18:
 	VBROADCASTSS 28(SI), Y9
 	VFMADD231PS  Y8, Y9, Y7
 
-more19:
+more37:
 	CMPQ    DX, BX
-	JNE     loop18
-	MOVQ    cols_base+112(FP), AX
+	JNE     loop36
+	MOVQ    cols_base+120(FP), AX
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), DX
 	MOVQ    (AX), AX

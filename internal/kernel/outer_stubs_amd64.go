@@ -7,7 +7,7 @@ package kernel
 // outerF32AVX2 computes 4 output channels of up to 3 vectors of up to 8 lanes.
 //
 //go:noescape
-func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct {
+func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct {
 	G int
 	X int
 }, cols []struct {
@@ -18,7 +18,7 @@ func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, pix
 // outerF32AVX512 computes 8 output channels of up to 3 vectors of up to 16 lanes.
 //
 //go:noescape
-func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, pixels []struct {
+func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct {
 	G int
 	X int
 }, cols []struct {

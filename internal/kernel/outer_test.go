@@ -30,12 +30,15 @@ func TestOuterF32(t *testing.T) {
 				g, x := gs.last(gSize, normal), xs.last(xSize, normal)
 				ldc := outerRow(lanes, cols)
 				c := cs.last((tile.MR-1)*ldc+cols[0].C+lanes, normal)
-				old := slices.Clone(c)
+				old, warm := slices.Clone(c), slices.Clone(c)
 				// The last of each may begin at the end and lie in the slack behind it.
-				OuterF32(c, ldc, lanes, g[:max(0, gSize-tile.MR)], x[:max(0, xSize-lanes)], pixels, cols)
+				g0, x0 := g[:max(0, gSize-tile.MR)], x[:max(0, xSize-lanes)]
+				OuterF32(c, ldc, lanes, g0, x0, true, pixels, cols)
 				checkOuter(t, tile.MR, lanes, c, old, ldc, count, cols, func(p, i, h, j int) (g0, x0 float32) {
 					return g[pixels[p].G+i], x[pixels[p].X+cols[h].X+j]
 				})
+				OuterF32(warm, ldc, lanes, g0, x0, false, pixels, cols)
+				equalBits(t, fmt.Sprintf("%d pixels, %d columns of %d, warm", count, width, lanes), warm, c)
 			}
 		}
 	})
@@ -56,7 +59,7 @@ func TestOuterF32Order(t *testing.T) {
 			g, x, ldc := coarse(rng, span+tile.MR), coarse(rng, 2*span+tile.Lanes), outerRow(tile.Lanes, cols)
 			got := normals(rng, tile.MR*ldc)
 			want := slices.Clone(got)
-			OuterF32(got, ldc, tile.Lanes, g, x, pixels, cols)
+			OuterF32(got, ldc, tile.Lanes, g, x, false, pixels, cols)
 			for _, p := range pixels {
 				for i, d := range g[p.G:][:tile.MR] {
 					for _, col := range cols {
@@ -150,7 +153,7 @@ func BenchmarkOuterF32(b *testing.B) {
 			at[i] = Pixel{G: i * t.MR, X: i * cols * lanes}
 		}
 		g, x, c := make([]float32, pixels*t.MR), make([]float32, pixels*cols*lanes), make([]float32, cols*t.MR*lanes)
-		return func() { OuterF32(c, cols*lanes, lanes, g, x, at, inOrder(lanes, cols)) }
+		return func() { OuterF32(c, cols*lanes, lanes, g, x, false, at, inOrder(lanes, cols)) }
 	})
 }
 

@@ -25,17 +25,18 @@ func main() {
 
 // outerF32 has tiles of the vectors of each set, the longest first.
 func outerF32(sets []vec.Set, mr int) {
-	f := sets[0].Begin("outerF32", "(c []float32, ldc, lanes int, g, x []float32, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(sets[0], mr))
+	f := sets[0].Begin("outerF32", "(c []float32, ldc, lanes int, g, x []float32, cold bool, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(sets[0], mr))
 	eachWidth(f, sets, mr, 4, func(o outer) {
+		const size = 16 // of a pixel
 		g := vec.Base("g")
 		pixel, end := vec.Base("pixels"), vec.Len("pixels")
 		SHLQ(Imm(4), end)
 		ADDQ(pixel, end)
-		o.loop(pixel, end, func() {
+		product := func() {
 			gAt, xAt := GP64(), GP64()
 			MOVQ(Mem{Base: pixel}, gAt)
 			MOVQ(Mem{Base: pixel, Disp: 8}, xAt)
-			ADDQ(Imm(16), pixel)
+			ADDQ(Imm(size), pixel)
 			v := make([]reg.VecVirtual, len(o.cols))
 			for h := range v {
 				v[h] = f.New()
@@ -43,7 +44,25 @@ func outerF32(sets []vec.Set, mr int) {
 			}
 			LEAQ(Mem{Base: g, Index: gAt, Scale: 4}, gAt)
 			o.products(gAt, v, VFMADD231PS)
+		}
+		warm := f.Label("warm")
+		CMPB(Load(Param("cold"), GP8()), Imm(0))
+		JEQ(LabelRef(warm))
+		last := GP64()
+		LEAQ(Mem{Base: end, Disp: -size}, last)
+		o.loop(pixel, end, func() {
+			ahead := GP64()
+			LEAQ(Mem{Base: pixel, Disp: 16 * size}, ahead)
+			CMPQ(ahead, last)
+			CMOVQGT(last, ahead)
+			MOVQ(Mem{Base: ahead, Disp: 8}, ahead)
+			for _, x := range o.cols {
+				PREFETCHT0(Mem{Base: x, Index: ahead, Scale: 4})
+			}
+			product()
 		})
+		Label(warm)
+		o.loop(pixel, end, product)
 	})
 }
 

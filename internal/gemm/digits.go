@@ -135,6 +135,7 @@ func (o *digitOuter) Chunk(_, task int) {
 	t := o.task(task)
 	var all [pixelBlock]int
 	var codes [pixelBlock * kernel.MaxOuterCols * 16]uint8 // packed
+	var zeros [kernel.MaxOuterCols * 16]int32
 	for step := t.first; step < t.end; {
 		b := o.block(step, t.end)
 		at, rows := step*quad*digits*o.width, o.windows(&all, b, o.xLen)
@@ -143,9 +144,9 @@ func (o *digitOuter) Chunk(_, task int) {
 			packed := codes[:len(rows)*len(cols.list)*o.tile.Lanes]
 			for i, s := range t.strips {
 				if i == 0 || s.group != t.strips[i-1].group {
-					kernel.PackQuads(packed, o.x[s.group*o.g.depth:], rows, cols.list)
+					kernel.PackQuads(packed, zeros[:], o.x[s.group*o.g.depth:], rows, cols.list)
 				}
-				kernel.OuterDigits(o.stripOf(t.sums, i), o.ldc, o.grad[at+quad*s.first:], o.width, packed, cols.list, o.worth[s.first:])
+				kernel.OuterDigits(o.stripOf(t.sums, i), o.ldc, o.grad[at+quad*s.first:], o.width, packed, zeros[:], cols.list, o.worth[s.first:])
 			}
 		}
 	}

@@ -94,23 +94,27 @@ func wholeOf(v float32) int32 {
 // quads, h < H, j < 16 and p < 4,
 //
 //	dst[((q*H+h)*16+j)*4+p] = x[rows[4*q+p]+cols[h].X+j] - 128
+//	zeros[h*16+j] = 128 * sum(q, p) dst[((q*H+h)*16+j)*4+p]
 //
-// as signed bytes, where x holds codes as QuantiseU8 stores them. That rows and
-// columns stay within x is up to the caller.
-func PackQuads(dst, x []uint8, rows []int, cols []Column) {
-	if len(rows)%Quad != 0 || len(cols) == 0 || len(dst) != len(rows)*len(cols)*TileDigits().Lanes {
-		panic(fmt.Sprintf("kernel.PackQuads: %d codes of %d pixels in %d columns", len(dst), len(rows), len(cols)))
+// as signed bytes, where x holds codes as QuantiseU8 stores them. H is at most
+// MaxOuterCols. That rows and columns stay within x is up to the caller.
+func PackQuads(dst []uint8, zeros []int32, x []uint8, rows []int, cols []Column) {
+	lanes := len(cols) * TileDigits().Lanes
+	if len(rows)%Quad != 0 || len(cols) == 0 || len(cols) > MaxOuterCols || len(dst) != len(rows)*lanes || len(zeros) < lanes {
+		panic(fmt.Sprintf("kernel.PackQuads: %d codes of %d pixels in %d columns, %d zeros", len(dst), len(rows), len(cols), len(zeros)))
 	}
-	packQuads(dst, x, rows, cols)
+	packQuads(dst, zeros, x, rows, cols)
 }
 
-func packQuadsGeneric(dst, x []uint8, rows []int, cols []Column) {
+func packQuadsGeneric(dst []uint8, zeros []int32, x []uint8, rows []int, cols []Column) {
 	lanes := TileDigits().Lanes
+	clear(zeros[:len(cols)*lanes])
 	for i, row := range rows {
 		q, p := i/Quad, i%Quad
 		for h, col := range cols {
 			for j, code := range x[row+col.X:][:lanes] {
 				dst[((q*len(cols)+h)*lanes+j)*Quad+p] = code ^ 1<<7
+				zeros[h*lanes+j] += (int32(code) - 128) * (zeroDigits >> 16)
 			}
 		}
 	}
@@ -119,35 +123,37 @@ func packQuadsGeneric(dst, x []uint8, rows []int, cols []Column) {
 // OuterDigits adds the outer products of gradients and codes to a tile. Both come
 // in quads, as DigitsU8 and PackQuads write them, g with 3*ldg channels in a quad.
 // With H = len(cols), from 1 to MaxOuterCols, and S(d) the exact sum of the
-// products with digit d, those of 1<<23 taken off,
+// products with digit d, those with the zero of the highest digit, 128, taken off,
 //
-//	S(d) = sum(q, p) g[((3*q+d)*ldg+i)*4+p] * x[((q*H+h)*16+j)*4+p]
+//	S(d) = sum(q, p) g[((3*q+d)*ldg+i)*4+p] * x[((q*H+h)*16+j)*4+p] - (d=2: zeros[h*16+j])
 //	c[i*ldc+cols[h].C+j] += S(2)*(scale[i]*65536), S(1)*(scale[i]*256), S(0)*scale[i]
 //
 // one after the other, for i < 8, h < H, j < 16. The columns' sums do not overlap.
-func OuterDigits(c []float32, ldc int, g []uint8, ldg int, x []uint8, cols []Column, scale []float32) {
+func OuterDigits(c []float32, ldc int, g []uint8, ldg int, x []uint8, zeros []int32, cols []Column, scale []float32) {
 	t := TileDigits()
 	step := len(cols) * t.Lanes * Quad
-	if !t.holds(len(c), ldc, t.Lanes, cols) || len(scale) < t.MR || ldg < t.MR || len(x)%step != 0 || len(x)/step > MaxDigitPixels/Quad ||
+	if !t.holds(len(c), ldc, t.Lanes, cols) || len(scale) < t.MR || ldg < t.MR || len(x)%step != 0 || len(x)/step > MaxDigitPixels/Quad || len(zeros) < len(cols)*t.Lanes ||
 		len(x) > 0 && len(g) < Quad*((Digits*(len(x)/step)-1)*ldg+t.MR) {
-		panic(fmt.Sprintf("kernel.OuterDigits: %d values of c in rows of %d for %d columns, %d digits in rows of %d for %d codes, %d scales",
-			len(c), ldc, len(cols), len(g), ldg, len(x), len(scale)))
+		panic(fmt.Sprintf("kernel.OuterDigits: %d values of c in rows of %d for %d columns, %d digits in rows of %d for %d codes, %d zeros, %d scales",
+			len(c), ldc, len(cols), len(g), ldg, len(x), len(zeros), len(scale)))
 	}
-	outerDigits(c, ldc, g, ldg, x, cols, scale)
+	outerDigits(c, ldc, g, ldg, x, zeros, cols, scale)
 }
 
-func outerDigitsGeneric(c []float32, ldc int, g []uint8, ldg int, x []uint8, cols []Column, scale []float32) {
+func outerDigitsGeneric(c []float32, ldc int, g []uint8, ldg int, x []uint8, zeros []int32, cols []Column, scale []float32) {
 	t := TileDigits()
 	step := len(cols) * t.Lanes * Quad
 	for d := Digits - 1; d >= 0; d-- {
-		zero := int32(zeroDigits >> (8 * d) & 0xff)
 		for i := range t.MR {
 			for h, col := range cols {
 				for j := range t.Lanes {
 					sum := int32(0)
+					if d == Digits-1 {
+						sum -= zeros[h*t.Lanes+j]
+					}
 					for q := range len(x) / step {
 						for p := range Quad {
-							sum += (int32(g[((Digits*q+d)*ldg+i)*Quad+p]) - zero) * int32(int8(x[q*step+(h*t.Lanes+j)*Quad+p]))
+							sum += int32(g[((Digits*q+d)*ldg+i)*Quad+p]) * int32(int8(x[q*step+(h*t.Lanes+j)*Quad+p]))
 						}
 					}
 					at := &c[i*ldc+col.C+j]

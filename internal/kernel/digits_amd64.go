@@ -23,18 +23,18 @@ func digitsU8(dst []uint8, ld int, x []float32, rows *[4]int, factors *[4]float3
 	}
 }
 
-func packQuads(dst, x []uint8, rows []int, cols []Column) {
+func packQuads(dst []uint8, zeros []int32, x []uint8, rows []int, cols []Column) {
 	if HasDigits() {
-		packQuadsAVX512(dst, x, rows, cols)
+		packQuadsAVX512(dst, zeros, x, rows, cols)
 	} else {
-		packQuadsGeneric(dst, x, rows, cols)
+		packQuadsGeneric(dst, zeros, x, rows, cols)
 	}
 }
 
-func outerDigits(c []float32, ldc int, g []uint8, ldg int, x []uint8, cols []Column, scale []float32) {
+func outerDigits(c []float32, ldc int, g []uint8, ldg int, x []uint8, zeros []int32, cols []Column, scale []float32) {
 	if HasDigits() {
-		outerDigitsAVX512(c, ldc, g, ldg, x, cols, scale)
+		outerDigitsAVX512(c, ldc, g, ldg, x, zeros, cols, scale)
 	} else {
-		outerDigitsGeneric(c, ldc, g, ldg, x, cols, scale)
+		outerDigitsGeneric(c, ldc, g, ldg, x, zeros, cols, scale)
 	}
 }

@@ -363,54 +363,173 @@ skip5:
 	VZEROUPPER
 	RET
 
-// func packQuadsAVX512(dst []uint8, x []uint8, rows []int, cols []struct{C int; X int})
-// Requires: AVX, AVX512BW, AVX512F
-TEXT ·packQuadsAVX512(SB), NOSPLIT, $0-96
+// func packQuadsAVX512(dst []uint8, zeros []int32, x []uint8, rows []int, cols []struct{C int; X int})
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·packQuadsAVX512(SB), NOSPLIT, $0-120
+	MOVQ         cols_len+104(FP), AX
+	CMPQ         AX, $0x03
+	JNE          fewer1
 	MOVL         $0x80808080, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Z2
 	VMOVDQU32    quadWords<>+0(SB), Z0
 	VMOVDQU32    quadBytes<>+0(SB), Z1
 	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         rows_base+48(FP), DX
-	MOVQ         rows_len+56(FP), BX
-	MOVQ         cols_base+72(FP), SI
-	MOVQ         cols_len+80(FP), DI
-	SHLQ         $0x04, DI
-	ADDQ         SI, DI
+	MOVQ         x_base+48(FP), CX
+	MOVQ         cols_base+96(FP), DX
+	MOVQ         rows_base+72(FP), BX
+	MOVQ         rows_len+80(FP), SI
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	MOVQ         8(DX), DI
+	ADDQ         CX, DI
+	MOVQ         24(DX), R8
+	ADDQ         CX, R8
+	MOVQ         40(DX), DX
+	ADDQ         CX, DX
 
-quad1:
-	SUBQ $0x04, BX
-	JL   done2
-	MOVQ (DX), R8
-	ADDQ CX, R8
-	MOVQ 8(DX), R9
-	ADDQ CX, R9
-	MOVQ 16(DX), R10
-	ADDQ CX, R10
-	MOVQ 24(DX), R11
-	ADDQ CX, R11
-	ADDQ $0x20, DX
-	MOVQ SI, R12
+quad2:
+	SUBQ         $0x04, SI
+	JL           done3
+	MOVQ         (BX), CX
+	MOVQ         8(BX), R9
+	MOVQ         16(BX), R10
+	MOVQ         24(BX), R11
+	VMOVDQU      (DI)(CX*1), X6
+	VINSERTI32X4 $0x01, (DI)(R9*1), Z6, Z6
+	VINSERTI32X4 $0x02, (DI)(R10*1), Z6, Z6
+	VINSERTI32X4 $0x03, (DI)(R11*1), Z6, Z6
+	VPERMD       Z6, Z0, Z6
+	VPSHUFB      Z1, Z6, Z6
+	VPXORD       Z2, Z6, Z6
+	VMOVDQU32    Z6, (AX)
+	VPDPBUSD     Z6, Z2, Z3
+	VMOVDQU      (R8)(CX*1), X7
+	VINSERTI32X4 $0x01, (R8)(R9*1), Z7, Z7
+	VINSERTI32X4 $0x02, (R8)(R10*1), Z7, Z7
+	VINSERTI32X4 $0x03, (R8)(R11*1), Z7, Z7
+	VPERMD       Z7, Z0, Z7
+	VPSHUFB      Z1, Z7, Z7
+	VPXORD       Z2, Z7, Z7
+	VMOVDQU32    Z7, 64(AX)
+	VPDPBUSD     Z7, Z2, Z4
+	VMOVDQU      (DX)(CX*1), X8
+	VINSERTI32X4 $0x01, (DX)(R9*1), Z8, Z8
+	VINSERTI32X4 $0x02, (DX)(R10*1), Z8, Z8
+	VINSERTI32X4 $0x03, (DX)(R11*1), Z8, Z8
+	VPERMD       Z8, Z0, Z8
+	VPSHUFB      Z1, Z8, Z8
+	VPXORD       Z2, Z8, Z8
+	VMOVDQU32    Z8, 128(AX)
+	VPDPBUSD     Z8, Z2, Z5
+	ADDQ         $0x20, BX
+	ADDQ         $0x000000c0, AX
+	JMP          quad2
 
-column3:
-	MOVQ         8(R12), R13
-	VMOVDQU      (R8)(R13*1), X3
-	VINSERTI32X4 $0x01, (R9)(R13*1), Z3, Z3
-	VINSERTI32X4 $0x02, (R10)(R13*1), Z3, Z3
-	VINSERTI32X4 $0x03, (R11)(R13*1), Z3, Z3
-	VPERMD       Z3, Z0, Z3
-	VPSHUFB      Z1, Z3, Z3
-	VPXORD       Z2, Z3, Z3
-	VMOVDQU32    Z3, (AX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, R12
-	CMPQ         R12, DI
-	JNE          column3
-	JMP          quad1
+done3:
+	MOVQ      zeros_base+24(FP), AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	VZEROUPPER
+	RET
 
-done2:
+fewer1:
+	MOVQ         cols_len+104(FP), AX
+	CMPQ         AX, $0x02
+	JNE          fewer4
+	MOVL         $0x80808080, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Z2
+	VMOVDQU32    quadWords<>+0(SB), Z0
+	VMOVDQU32    quadBytes<>+0(SB), Z1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+48(FP), CX
+	MOVQ         cols_base+96(FP), DX
+	MOVQ         rows_base+72(FP), BX
+	MOVQ         rows_len+80(FP), SI
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	MOVQ         8(DX), DI
+	ADDQ         CX, DI
+	MOVQ         24(DX), DX
+	ADDQ         CX, DX
+
+quad5:
+	SUBQ         $0x04, SI
+	JL           done6
+	MOVQ         (BX), CX
+	MOVQ         8(BX), R8
+	MOVQ         16(BX), R9
+	MOVQ         24(BX), R10
+	VMOVDQU      (DI)(CX*1), X5
+	VINSERTI32X4 $0x01, (DI)(R8*1), Z5, Z5
+	VINSERTI32X4 $0x02, (DI)(R9*1), Z5, Z5
+	VINSERTI32X4 $0x03, (DI)(R10*1), Z5, Z5
+	VPERMD       Z5, Z0, Z5
+	VPSHUFB      Z1, Z5, Z5
+	VPXORD       Z2, Z5, Z5
+	VMOVDQU32    Z5, (AX)
+	VPDPBUSD     Z5, Z2, Z3
+	VMOVDQU      (DX)(CX*1), X6
+	VINSERTI32X4 $0x01, (DX)(R8*1), Z6, Z6
+	VINSERTI32X4 $0x02, (DX)(R9*1), Z6, Z6
+	VINSERTI32X4 $0x03, (DX)(R10*1), Z6, Z6
+	VPERMD       Z6, Z0, Z6
+	VPSHUFB      Z1, Z6, Z6
+	VPXORD       Z2, Z6, Z6
+	VMOVDQU32    Z6, 64(AX)
+	VPDPBUSD     Z6, Z2, Z4
+	ADDQ         $0x20, BX
+	ADDQ         $0x00000080, AX
+	JMP          quad5
+
+done6:
+	MOVQ      zeros_base+24(FP), AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VZEROUPPER
+	RET
+
+fewer4:
+	MOVL         $0x80808080, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Z2
+	VMOVDQU32    quadWords<>+0(SB), Z0
+	VMOVDQU32    quadBytes<>+0(SB), Z1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+48(FP), CX
+	MOVQ         cols_base+96(FP), DX
+	MOVQ         rows_base+72(FP), BX
+	MOVQ         rows_len+80(FP), SI
+	VXORPS       Z3, Z3, Z3
+	MOVQ         8(DX), DX
+	ADDQ         CX, DX
+
+quad8:
+	SUBQ         $0x04, SI
+	JL           done9
+	MOVQ         (BX), CX
+	MOVQ         8(BX), DI
+	MOVQ         16(BX), R8
+	MOVQ         24(BX), R9
+	VMOVDQU      (DX)(CX*1), X4
+	VINSERTI32X4 $0x01, (DX)(DI*1), Z4, Z4
+	VINSERTI32X4 $0x02, (DX)(R8*1), Z4, Z4
+	VINSERTI32X4 $0x03, (DX)(R9*1), Z4, Z4
+	VPERMD       Z4, Z0, Z4
+	VPSHUFB      Z1, Z4, Z4
+	VPXORD       Z2, Z4, Z4
+	VMOVDQU32    Z4, (AX)
+	VPDPBUSD     Z4, Z2, Z3
+	ADDQ         $0x20, BX
+	ADDQ         $0x00000040, AX
+	JMP          quad8
+
+done9:
+	MOVQ      zeros_base+24(FP), AX
+	VMOVDQU32 Z3, (AX)
 	VZEROUPPER
 	RET
 
@@ -498,259 +617,305 @@ DATA quadBytes<>+62(SB)/1, $0x0b
 DATA quadBytes<>+63(SB)/1, $0x0f
 GLOBL quadBytes<>(SB), RODATA|NOPTR, $64
 
-// func outerDigitsAVX512(c []float32, ldc int, g []uint8, ldg int, x []uint8, cols []struct{C int; X int}, scale []float32)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·outerDigitsAVX512(SB), NOSPLIT, $0-136
-	MOVQ         cols_len+96(FP), AX
-	CMPQ         AX, $0x03
-	JNE          fewer1
-	VXORPS       Z0, Z0, Z0
-	VXORPS       Z1, Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	VXORPS       Z3, Z3, Z3
-	VXORPS       Z4, Z4, Z4
-	VXORPS       Z5, Z5, Z5
-	VXORPS       Z6, Z6, Z6
-	VXORPS       Z7, Z7, Z7
-	VXORPS       Z8, Z8, Z8
-	VXORPS       Z9, Z9, Z9
-	VXORPS       Z10, Z10, Z10
-	VXORPS       Z11, Z11, Z11
-	VXORPS       Z12, Z12, Z12
-	VXORPS       Z13, Z13, Z13
-	VXORPS       Z14, Z14, Z14
-	VXORPS       Z15, Z15, Z15
-	VXORPS       Z16, Z16, Z16
-	VXORPS       Z17, Z17, Z17
-	VXORPS       Z18, Z18, Z18
-	VXORPS       Z19, Z19, Z19
-	VXORPS       Z20, Z20, Z20
-	VXORPS       Z21, Z21, Z21
-	VXORPS       Z22, Z22, Z22
-	VXORPS       Z23, Z23, Z23
-	VXORPS       Z24, Z24, Z24
-	VXORPS       Z25, Z25, Z25
-	VXORPS       Z26, Z26, Z26
-	MOVL         $0x80808080, AX
-	VMOVD        AX, X27
-	VPBROADCASTD X27, Z27
-	MOVQ         g_base+32(FP), AX
-	MOVQ         ldg+56(FP), CX
-	MOVQ         x_base+64(FP), DX
-	MOVQ         x_len+72(FP), BX
-	SHLQ         $0x02, CX
-	ADDQ         CX, AX
-	ADDQ         CX, AX
-	LEAQ         (CX)(CX*2), CX
+// func outerDigitsAVX512(c []float32, ldc int, g []uint8, ldg int, x []uint8, zeros []int32, cols []struct{C int; X int}, scale []float32)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VNNI, MMX+
+TEXT ·outerDigitsAVX512(SB), NOSPLIT, $0-160
+	MOVQ       cols_len+120(FP), AX
+	CMPQ       AX, $0x03
+	JNE        fewer1
+	MOVQ       c_base+0(FP), AX
+	MOVQ       ldc+24(FP), CX
+	MOVQ       cols_base+112(FP), DX
+	MOVQ       (DX), BX
+	LEAQ       (AX)(BX*4), BX
+	MOVQ       16(DX), SI
+	LEAQ       (AX)(SI*4), SI
+	MOVQ       32(DX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (SI)
+	LEAQ       (SI)(CX*4), SI
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (SI)
+	LEAQ       (SI)(CX*4), SI
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (SI)
+	LEAQ       (SI)(CX*4), SI
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (SI)
+	LEAQ       (SI)(CX*4), SI
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (SI)
+	LEAQ       (SI)(CX*4), SI
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (SI)
+	LEAQ       (SI)(CX*4), SI
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (SI)
+	LEAQ       (SI)(CX*4), SI
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	PREFETCHT0 (SI)
+	PREFETCHT0 (DX)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+	MOVQ       zeros_base+88(FP), AX
+	VPSUBD     (AX), Z0, Z0
+	VPSUBD     64(AX), Z1, Z1
+	VPSUBD     128(AX), Z2, Z2
+	VPSUBD     (AX), Z3, Z3
+	VPSUBD     64(AX), Z4, Z4
+	VPSUBD     128(AX), Z5, Z5
+	VPSUBD     (AX), Z6, Z6
+	VPSUBD     64(AX), Z7, Z7
+	VPSUBD     128(AX), Z8, Z8
+	VPSUBD     (AX), Z9, Z9
+	VPSUBD     64(AX), Z10, Z10
+	VPSUBD     128(AX), Z11, Z11
+	VPSUBD     (AX), Z12, Z12
+	VPSUBD     64(AX), Z13, Z13
+	VPSUBD     128(AX), Z14, Z14
+	VPSUBD     (AX), Z15, Z15
+	VPSUBD     64(AX), Z16, Z16
+	VPSUBD     128(AX), Z17, Z17
+	VPSUBD     (AX), Z18, Z18
+	VPSUBD     64(AX), Z19, Z19
+	VPSUBD     128(AX), Z20, Z20
+	VPSUBD     (AX), Z21, Z21
+	VPSUBD     64(AX), Z22, Z22
+	VPSUBD     128(AX), Z23, Z23
+	MOVQ       g_base+32(FP), AX
+	MOVQ       ldg+56(FP), CX
+	MOVQ       x_base+64(FP), DX
+	MOVQ       x_len+72(FP), BX
+	SHLQ       $0x02, CX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	LEAQ       (CX)(CX*2), CX
 
 quad2:
 	SUBQ         $0x000000c0, BX
 	JL           done3
-	VMOVDQU32    (DX), Z28
-	VMOVDQU32    64(DX), Z29
-	VMOVDQU32    128(DX), Z30
-	VPDPBUSD     Z28, Z27, Z24
-	VPDPBUSD     Z29, Z27, Z25
-	VPDPBUSD     Z30, Z27, Z26
-	VPBROADCASTD (AX), Z31
-	VPDPBUSD     Z28, Z31, Z0
-	VPDPBUSD     Z29, Z31, Z1
-	VPDPBUSD     Z30, Z31, Z2
-	VPBROADCASTD 4(AX), Z31
-	VPDPBUSD     Z28, Z31, Z3
-	VPDPBUSD     Z29, Z31, Z4
-	VPDPBUSD     Z30, Z31, Z5
-	VPBROADCASTD 8(AX), Z31
-	VPDPBUSD     Z28, Z31, Z6
-	VPDPBUSD     Z29, Z31, Z7
-	VPDPBUSD     Z30, Z31, Z8
-	VPBROADCASTD 12(AX), Z31
-	VPDPBUSD     Z28, Z31, Z9
-	VPDPBUSD     Z29, Z31, Z10
-	VPDPBUSD     Z30, Z31, Z11
-	VPBROADCASTD 16(AX), Z31
-	VPDPBUSD     Z28, Z31, Z12
-	VPDPBUSD     Z29, Z31, Z13
-	VPDPBUSD     Z30, Z31, Z14
-	VPBROADCASTD 20(AX), Z31
-	VPDPBUSD     Z28, Z31, Z15
-	VPDPBUSD     Z29, Z31, Z16
-	VPDPBUSD     Z30, Z31, Z17
-	VPBROADCASTD 24(AX), Z31
-	VPDPBUSD     Z28, Z31, Z18
-	VPDPBUSD     Z29, Z31, Z19
-	VPDPBUSD     Z30, Z31, Z20
-	VPBROADCASTD 28(AX), Z31
-	VPDPBUSD     Z28, Z31, Z21
-	VPDPBUSD     Z29, Z31, Z22
-	VPDPBUSD     Z30, Z31, Z23
+	VMOVDQU32    (DX), Z24
+	VMOVDQU32    64(DX), Z25
+	VMOVDQU32    128(DX), Z26
+	VPBROADCASTD (AX), Z27
+	VPDPBUSD     Z24, Z27, Z0
+	VPDPBUSD     Z25, Z27, Z1
+	VPDPBUSD     Z26, Z27, Z2
+	VPBROADCASTD 4(AX), Z27
+	VPDPBUSD     Z24, Z27, Z3
+	VPDPBUSD     Z25, Z27, Z4
+	VPDPBUSD     Z26, Z27, Z5
+	VPBROADCASTD 8(AX), Z27
+	VPDPBUSD     Z24, Z27, Z6
+	VPDPBUSD     Z25, Z27, Z7
+	VPDPBUSD     Z26, Z27, Z8
+	VPBROADCASTD 12(AX), Z27
+	VPDPBUSD     Z24, Z27, Z9
+	VPDPBUSD     Z25, Z27, Z10
+	VPDPBUSD     Z26, Z27, Z11
+	VPBROADCASTD 16(AX), Z27
+	VPDPBUSD     Z24, Z27, Z12
+	VPDPBUSD     Z25, Z27, Z13
+	VPDPBUSD     Z26, Z27, Z14
+	VPBROADCASTD 20(AX), Z27
+	VPDPBUSD     Z24, Z27, Z15
+	VPDPBUSD     Z25, Z27, Z16
+	VPDPBUSD     Z26, Z27, Z17
+	VPBROADCASTD 24(AX), Z27
+	VPDPBUSD     Z24, Z27, Z18
+	VPDPBUSD     Z25, Z27, Z19
+	VPDPBUSD     Z26, Z27, Z20
+	VPBROADCASTD 28(AX), Z27
+	VPDPBUSD     Z24, Z27, Z21
+	VPDPBUSD     Z25, Z27, Z22
+	VPDPBUSD     Z26, Z27, Z23
 	ADDQ         $0x000000c0, DX
 	ADDQ         CX, AX
 	JMP          quad2
 
 done3:
-	MOVQ         cols_base+88(FP), AX
+	MOVQ         scale_base+136(FP), AX
+	MOVL         $0x47800000, CX
+	VMOVD        CX, X24
+	VPBROADCASTD X24, Z25
 	MOVQ         c_base+0(FP), CX
 	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), SI
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), SI
 	LEAQ         (CX)(SI*4), SI
-	MOVQ         16(AX), DI
+	MOVQ         16(BX), DI
 	LEAQ         (CX)(DI*4), DI
-	MOVQ         32(AX), AX
-	LEAQ         (CX)(AX*4), AX
-	MOVL         $0x47800000, CX
-	VMOVD        CX, X27
-	VPBROADCASTD X27, Z27
-	VMULPS.BCST  (BX), Z27, Z28
-	VPSUBD       Z24, Z0, Z0
+	MOVQ         32(BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z25, Z24
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z28, Z0, Z0
+	VMULPS       Z24, Z0, Z0
 	VADDPS       (SI), Z0, Z0
 	VMOVUPS      Z0, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z25, Z1, Z1
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z28, Z1, Z1
+	VMULPS       Z24, Z1, Z1
 	VADDPS       (DI), Z1, Z1
 	VMOVUPS      Z1, (DI)
 	LEAQ         (DI)(DX*4), DI
-	VPSUBD       Z26, Z2, Z2
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z28, Z2, Z2
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS      Z2, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z27, Z0
-	VPSUBD       Z24, Z3, Z3
+	VMULPS       Z24, Z2, Z2
+	VADDPS       (BX), Z2, Z2
+	VMOVUPS      Z2, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z25, Z24
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
+	VMULPS       Z24, Z3, Z3
 	VADDPS       (SI), Z3, Z3
 	VMOVUPS      Z3, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z25, Z4, Z4
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
+	VMULPS       Z24, Z4, Z4
 	VADDPS       (DI), Z4, Z4
 	VMOVUPS      Z4, (DI)
 	LEAQ         (DI)(DX*4), DI
-	VPSUBD       Z26, Z5, Z5
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z27, Z0
-	VPSUBD       Z24, Z6, Z6
+	VMULPS       Z24, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z25, Z24
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
+	VMULPS       Z24, Z6, Z6
 	VADDPS       (SI), Z6, Z6
 	VMOVUPS      Z6, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z25, Z7, Z7
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
+	VMULPS       Z24, Z7, Z7
 	VADDPS       (DI), Z7, Z7
 	VMOVUPS      Z7, (DI)
 	LEAQ         (DI)(DX*4), DI
-	VPSUBD       Z26, Z8, Z8
 	VCVTDQ2PS    Z8, Z8
-	VMULPS       Z0, Z8, Z8
-	VADDPS       (AX), Z8, Z8
-	VMOVUPS      Z8, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z27, Z0
-	VPSUBD       Z24, Z9, Z9
+	VMULPS       Z24, Z8, Z8
+	VADDPS       (BX), Z8, Z8
+	VMOVUPS      Z8, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z25, Z24
 	VCVTDQ2PS    Z9, Z9
-	VMULPS       Z0, Z9, Z9
+	VMULPS       Z24, Z9, Z9
 	VADDPS       (SI), Z9, Z9
 	VMOVUPS      Z9, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z25, Z10, Z10
 	VCVTDQ2PS    Z10, Z10
-	VMULPS       Z0, Z10, Z10
+	VMULPS       Z24, Z10, Z10
 	VADDPS       (DI), Z10, Z10
 	VMOVUPS      Z10, (DI)
 	LEAQ         (DI)(DX*4), DI
-	VPSUBD       Z26, Z11, Z11
 	VCVTDQ2PS    Z11, Z11
-	VMULPS       Z0, Z11, Z11
-	VADDPS       (AX), Z11, Z11
-	VMOVUPS      Z11, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z27, Z0
-	VPSUBD       Z24, Z12, Z12
+	VMULPS       Z24, Z11, Z11
+	VADDPS       (BX), Z11, Z11
+	VMOVUPS      Z11, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z25, Z24
 	VCVTDQ2PS    Z12, Z12
-	VMULPS       Z0, Z12, Z12
+	VMULPS       Z24, Z12, Z12
 	VADDPS       (SI), Z12, Z12
 	VMOVUPS      Z12, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z25, Z13, Z13
 	VCVTDQ2PS    Z13, Z13
-	VMULPS       Z0, Z13, Z13
+	VMULPS       Z24, Z13, Z13
 	VADDPS       (DI), Z13, Z13
 	VMOVUPS      Z13, (DI)
 	LEAQ         (DI)(DX*4), DI
-	VPSUBD       Z26, Z14, Z14
 	VCVTDQ2PS    Z14, Z14
-	VMULPS       Z0, Z14, Z14
-	VADDPS       (AX), Z14, Z14
-	VMOVUPS      Z14, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z27, Z0
-	VPSUBD       Z24, Z15, Z15
+	VMULPS       Z24, Z14, Z14
+	VADDPS       (BX), Z14, Z14
+	VMOVUPS      Z14, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z25, Z24
 	VCVTDQ2PS    Z15, Z15
-	VMULPS       Z0, Z15, Z15
+	VMULPS       Z24, Z15, Z15
 	VADDPS       (SI), Z15, Z15
 	VMOVUPS      Z15, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z25, Z16, Z16
 	VCVTDQ2PS    Z16, Z16
-	VMULPS       Z0, Z16, Z16
+	VMULPS       Z24, Z16, Z16
 	VADDPS       (DI), Z16, Z16
 	VMOVUPS      Z16, (DI)
 	LEAQ         (DI)(DX*4), DI
-	VPSUBD       Z26, Z17, Z17
 	VCVTDQ2PS    Z17, Z17
-	VMULPS       Z0, Z17, Z17
-	VADDPS       (AX), Z17, Z17
-	VMOVUPS      Z17, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z27, Z0
-	VPSUBD       Z24, Z18, Z18
+	VMULPS       Z24, Z17, Z17
+	VADDPS       (BX), Z17, Z17
+	VMOVUPS      Z17, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z25, Z24
 	VCVTDQ2PS    Z18, Z18
-	VMULPS       Z0, Z18, Z18
+	VMULPS       Z24, Z18, Z18
 	VADDPS       (SI), Z18, Z18
 	VMOVUPS      Z18, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z25, Z19, Z19
 	VCVTDQ2PS    Z19, Z19
-	VMULPS       Z0, Z19, Z19
+	VMULPS       Z24, Z19, Z19
 	VADDPS       (DI), Z19, Z19
 	VMOVUPS      Z19, (DI)
 	LEAQ         (DI)(DX*4), DI
-	VPSUBD       Z26, Z20, Z20
 	VCVTDQ2PS    Z20, Z20
-	VMULPS       Z0, Z20, Z20
-	VADDPS       (AX), Z20, Z20
-	VMOVUPS      Z20, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z27, Z0
-	VPSUBD       Z24, Z21, Z21
+	VMULPS       Z24, Z20, Z20
+	VADDPS       (BX), Z20, Z20
+	VMOVUPS      Z20, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z25, Z24
 	VCVTDQ2PS    Z21, Z21
-	VMULPS       Z0, Z21, Z21
+	VMULPS       Z24, Z21, Z21
 	VADDPS       (SI), Z21, Z21
 	VMOVUPS      Z21, (SI)
-	VPSUBD       Z25, Z22, Z22
 	VCVTDQ2PS    Z22, Z22
-	VMULPS       Z0, Z22, Z22
+	VMULPS       Z24, Z22, Z22
 	VADDPS       (DI), Z22, Z22
 	VMOVUPS      Z22, (DI)
-	VPSUBD       Z26, Z23, Z23
 	VCVTDQ2PS    Z23, Z23
-	VMULPS       Z0, Z23, Z23
-	VADDPS       (AX), Z23, Z23
-	VMOVUPS      Z23, (AX)
+	VMULPS       Z24, Z23, Z23
+	VADDPS       (BX), Z23, Z23
+	VMOVUPS      Z23, (BX)
 	VXORPS       Z0, Z0, Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
@@ -826,144 +991,144 @@ quad4:
 	JMP          quad4
 
 done5:
-	MOVQ         cols_base+88(FP), AX
-	MOVQ         c_base+0(FP), CX
-	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         16(AX), DI
-	LEAQ         (CX)(DI*4), DI
-	MOVQ         32(AX), AX
-	LEAQ         (CX)(AX*4), AX
+	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x43800000, CX
 	VMOVD        CX, X24
-	VPBROADCASTD X24, Z24
-	VMULPS.BCST  (BX), Z24, Z25
+	VPBROADCASTD X24, Z25
+	MOVQ         c_base+0(FP), CX
+	MOVQ         ldc+24(FP), DX
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), SI
+	LEAQ         (CX)(SI*4), SI
+	MOVQ         16(BX), DI
+	LEAQ         (CX)(DI*4), DI
+	MOVQ         32(BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z25, Z24
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z25, Z0, Z0
+	VMULPS       Z24, Z0, Z0
 	VADDPS       (SI), Z0, Z0
 	VMOVUPS      Z0, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z25, Z1, Z1
+	VMULPS       Z24, Z1, Z1
 	VADDPS       (DI), Z1, Z1
 	VMOVUPS      Z1, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z25, Z2, Z2
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS      Z2, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z24, Z0
+	VMULPS       Z24, Z2, Z2
+	VADDPS       (BX), Z2, Z2
+	VMOVUPS      Z2, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z25, Z24
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
+	VMULPS       Z24, Z3, Z3
 	VADDPS       (SI), Z3, Z3
 	VMOVUPS      Z3, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
+	VMULPS       Z24, Z4, Z4
 	VADDPS       (DI), Z4, Z4
 	VMOVUPS      Z4, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z24, Z0
+	VMULPS       Z24, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z25, Z24
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
+	VMULPS       Z24, Z6, Z6
 	VADDPS       (SI), Z6, Z6
 	VMOVUPS      Z6, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
+	VMULPS       Z24, Z7, Z7
 	VADDPS       (DI), Z7, Z7
 	VMOVUPS      Z7, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z8, Z8
-	VMULPS       Z0, Z8, Z8
-	VADDPS       (AX), Z8, Z8
-	VMOVUPS      Z8, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z24, Z0
+	VMULPS       Z24, Z8, Z8
+	VADDPS       (BX), Z8, Z8
+	VMOVUPS      Z8, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z25, Z24
 	VCVTDQ2PS    Z9, Z9
-	VMULPS       Z0, Z9, Z9
+	VMULPS       Z24, Z9, Z9
 	VADDPS       (SI), Z9, Z9
 	VMOVUPS      Z9, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z10, Z10
-	VMULPS       Z0, Z10, Z10
+	VMULPS       Z24, Z10, Z10
 	VADDPS       (DI), Z10, Z10
 	VMOVUPS      Z10, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z11, Z11
-	VMULPS       Z0, Z11, Z11
-	VADDPS       (AX), Z11, Z11
-	VMOVUPS      Z11, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z24, Z0
+	VMULPS       Z24, Z11, Z11
+	VADDPS       (BX), Z11, Z11
+	VMOVUPS      Z11, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z25, Z24
 	VCVTDQ2PS    Z12, Z12
-	VMULPS       Z0, Z12, Z12
+	VMULPS       Z24, Z12, Z12
 	VADDPS       (SI), Z12, Z12
 	VMOVUPS      Z12, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z13, Z13
-	VMULPS       Z0, Z13, Z13
+	VMULPS       Z24, Z13, Z13
 	VADDPS       (DI), Z13, Z13
 	VMOVUPS      Z13, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z14, Z14
-	VMULPS       Z0, Z14, Z14
-	VADDPS       (AX), Z14, Z14
-	VMOVUPS      Z14, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z24, Z0
+	VMULPS       Z24, Z14, Z14
+	VADDPS       (BX), Z14, Z14
+	VMOVUPS      Z14, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z25, Z24
 	VCVTDQ2PS    Z15, Z15
-	VMULPS       Z0, Z15, Z15
+	VMULPS       Z24, Z15, Z15
 	VADDPS       (SI), Z15, Z15
 	VMOVUPS      Z15, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z16, Z16
-	VMULPS       Z0, Z16, Z16
+	VMULPS       Z24, Z16, Z16
 	VADDPS       (DI), Z16, Z16
 	VMOVUPS      Z16, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z17, Z17
-	VMULPS       Z0, Z17, Z17
-	VADDPS       (AX), Z17, Z17
-	VMOVUPS      Z17, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z24, Z0
+	VMULPS       Z24, Z17, Z17
+	VADDPS       (BX), Z17, Z17
+	VMOVUPS      Z17, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z25, Z24
 	VCVTDQ2PS    Z18, Z18
-	VMULPS       Z0, Z18, Z18
+	VMULPS       Z24, Z18, Z18
 	VADDPS       (SI), Z18, Z18
 	VMOVUPS      Z18, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z19, Z19
-	VMULPS       Z0, Z19, Z19
+	VMULPS       Z24, Z19, Z19
 	VADDPS       (DI), Z19, Z19
 	VMOVUPS      Z19, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z20, Z20
-	VMULPS       Z0, Z20, Z20
-	VADDPS       (AX), Z20, Z20
-	VMOVUPS      Z20, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z24, Z0
+	VMULPS       Z24, Z20, Z20
+	VADDPS       (BX), Z20, Z20
+	VMOVUPS      Z20, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z25, Z24
 	VCVTDQ2PS    Z21, Z21
-	VMULPS       Z0, Z21, Z21
+	VMULPS       Z24, Z21, Z21
 	VADDPS       (SI), Z21, Z21
 	VMOVUPS      Z21, (SI)
 	VCVTDQ2PS    Z22, Z22
-	VMULPS       Z0, Z22, Z22
+	VMULPS       Z24, Z22, Z22
 	VADDPS       (DI), Z22, Z22
 	VMOVUPS      Z22, (DI)
 	VCVTDQ2PS    Z23, Z23
-	VMULPS       Z0, Z23, Z23
-	VADDPS       (AX), Z23, Z23
-	VMOVUPS      Z23, (AX)
+	VMULPS       Z24, Z23, Z23
+	VADDPS       (BX), Z23, Z23
+	VMOVUPS      Z23, (BX)
 	VXORPS       Z0, Z0, Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
@@ -1038,330 +1203,361 @@ quad6:
 	JMP          quad6
 
 done7:
-	MOVQ         cols_base+88(FP), AX
-	MOVQ         c_base+0(FP), CX
-	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         16(AX), DI
-	LEAQ         (CX)(DI*4), DI
-	MOVQ         32(AX), AX
-	LEAQ         (CX)(AX*4), AX
+	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x3f800000, CX
 	VMOVD        CX, X24
-	VPBROADCASTD X24, Z24
-	VMULPS.BCST  (BX), Z24, Z25
+	VPBROADCASTD X24, Z25
+	MOVQ         c_base+0(FP), CX
+	MOVQ         ldc+24(FP), DX
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), SI
+	LEAQ         (CX)(SI*4), SI
+	MOVQ         16(BX), DI
+	LEAQ         (CX)(DI*4), DI
+	MOVQ         32(BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z25, Z24
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z25, Z0, Z0
+	VMULPS       Z24, Z0, Z0
 	VADDPS       (SI), Z0, Z0
 	VMOVUPS      Z0, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z25, Z1, Z1
+	VMULPS       Z24, Z1, Z1
 	VADDPS       (DI), Z1, Z1
 	VMOVUPS      Z1, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z25, Z2, Z2
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS      Z2, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z24, Z0
+	VMULPS       Z24, Z2, Z2
+	VADDPS       (BX), Z2, Z2
+	VMOVUPS      Z2, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z25, Z24
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
+	VMULPS       Z24, Z3, Z3
 	VADDPS       (SI), Z3, Z3
 	VMOVUPS      Z3, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
+	VMULPS       Z24, Z4, Z4
 	VADDPS       (DI), Z4, Z4
 	VMOVUPS      Z4, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z24, Z0
+	VMULPS       Z24, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z25, Z24
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
+	VMULPS       Z24, Z6, Z6
 	VADDPS       (SI), Z6, Z6
 	VMOVUPS      Z6, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
+	VMULPS       Z24, Z7, Z7
 	VADDPS       (DI), Z7, Z7
 	VMOVUPS      Z7, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z8, Z8
-	VMULPS       Z0, Z8, Z8
-	VADDPS       (AX), Z8, Z8
-	VMOVUPS      Z8, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z24, Z0
+	VMULPS       Z24, Z8, Z8
+	VADDPS       (BX), Z8, Z8
+	VMOVUPS      Z8, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z25, Z24
 	VCVTDQ2PS    Z9, Z9
-	VMULPS       Z0, Z9, Z9
+	VMULPS       Z24, Z9, Z9
 	VADDPS       (SI), Z9, Z9
 	VMOVUPS      Z9, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z10, Z10
-	VMULPS       Z0, Z10, Z10
+	VMULPS       Z24, Z10, Z10
 	VADDPS       (DI), Z10, Z10
 	VMOVUPS      Z10, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z11, Z11
-	VMULPS       Z0, Z11, Z11
-	VADDPS       (AX), Z11, Z11
-	VMOVUPS      Z11, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z24, Z0
+	VMULPS       Z24, Z11, Z11
+	VADDPS       (BX), Z11, Z11
+	VMOVUPS      Z11, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z25, Z24
 	VCVTDQ2PS    Z12, Z12
-	VMULPS       Z0, Z12, Z12
+	VMULPS       Z24, Z12, Z12
 	VADDPS       (SI), Z12, Z12
 	VMOVUPS      Z12, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z13, Z13
-	VMULPS       Z0, Z13, Z13
+	VMULPS       Z24, Z13, Z13
 	VADDPS       (DI), Z13, Z13
 	VMOVUPS      Z13, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z14, Z14
-	VMULPS       Z0, Z14, Z14
-	VADDPS       (AX), Z14, Z14
-	VMOVUPS      Z14, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z24, Z0
+	VMULPS       Z24, Z14, Z14
+	VADDPS       (BX), Z14, Z14
+	VMOVUPS      Z14, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z25, Z24
 	VCVTDQ2PS    Z15, Z15
-	VMULPS       Z0, Z15, Z15
+	VMULPS       Z24, Z15, Z15
 	VADDPS       (SI), Z15, Z15
 	VMOVUPS      Z15, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z16, Z16
-	VMULPS       Z0, Z16, Z16
+	VMULPS       Z24, Z16, Z16
 	VADDPS       (DI), Z16, Z16
 	VMOVUPS      Z16, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z17, Z17
-	VMULPS       Z0, Z17, Z17
-	VADDPS       (AX), Z17, Z17
-	VMOVUPS      Z17, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z24, Z0
+	VMULPS       Z24, Z17, Z17
+	VADDPS       (BX), Z17, Z17
+	VMOVUPS      Z17, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z25, Z24
 	VCVTDQ2PS    Z18, Z18
-	VMULPS       Z0, Z18, Z18
+	VMULPS       Z24, Z18, Z18
 	VADDPS       (SI), Z18, Z18
 	VMOVUPS      Z18, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z19, Z19
-	VMULPS       Z0, Z19, Z19
+	VMULPS       Z24, Z19, Z19
 	VADDPS       (DI), Z19, Z19
 	VMOVUPS      Z19, (DI)
 	LEAQ         (DI)(DX*4), DI
 	VCVTDQ2PS    Z20, Z20
-	VMULPS       Z0, Z20, Z20
-	VADDPS       (AX), Z20, Z20
-	VMOVUPS      Z20, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z24, Z0
+	VMULPS       Z24, Z20, Z20
+	VADDPS       (BX), Z20, Z20
+	VMOVUPS      Z20, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z25, Z24
 	VCVTDQ2PS    Z21, Z21
-	VMULPS       Z0, Z21, Z21
+	VMULPS       Z24, Z21, Z21
 	VADDPS       (SI), Z21, Z21
 	VMOVUPS      Z21, (SI)
 	VCVTDQ2PS    Z22, Z22
-	VMULPS       Z0, Z22, Z22
+	VMULPS       Z24, Z22, Z22
 	VADDPS       (DI), Z22, Z22
 	VMOVUPS      Z22, (DI)
 	VCVTDQ2PS    Z23, Z23
-	VMULPS       Z0, Z23, Z23
-	VADDPS       (AX), Z23, Z23
-	VMOVUPS      Z23, (AX)
+	VMULPS       Z24, Z23, Z23
+	VADDPS       (BX), Z23, Z23
+	VMOVUPS      Z23, (BX)
 	VZEROUPPER
 	RET
 
 fewer1:
-	MOVQ         cols_len+96(FP), AX
-	CMPQ         AX, $0x02
-	JNE          fewer8
-	VXORPS       Z0, Z0, Z0
-	VXORPS       Z1, Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	VXORPS       Z3, Z3, Z3
-	VXORPS       Z4, Z4, Z4
-	VXORPS       Z5, Z5, Z5
-	VXORPS       Z6, Z6, Z6
-	VXORPS       Z7, Z7, Z7
-	VXORPS       Z8, Z8, Z8
-	VXORPS       Z9, Z9, Z9
-	VXORPS       Z10, Z10, Z10
-	VXORPS       Z11, Z11, Z11
-	VXORPS       Z12, Z12, Z12
-	VXORPS       Z13, Z13, Z13
-	VXORPS       Z14, Z14, Z14
-	VXORPS       Z15, Z15, Z15
-	VXORPS       Z16, Z16, Z16
-	VXORPS       Z17, Z17, Z17
-	MOVL         $0x80808080, AX
-	VMOVD        AX, X18
-	VPBROADCASTD X18, Z18
-	MOVQ         g_base+32(FP), AX
-	MOVQ         ldg+56(FP), CX
-	MOVQ         x_base+64(FP), DX
-	MOVQ         x_len+72(FP), BX
-	SHLQ         $0x02, CX
-	ADDQ         CX, AX
-	ADDQ         CX, AX
-	LEAQ         (CX)(CX*2), CX
+	MOVQ       cols_len+120(FP), AX
+	CMPQ       AX, $0x02
+	JNE        fewer8
+	MOVQ       c_base+0(FP), AX
+	MOVQ       ldc+24(FP), CX
+	MOVQ       cols_base+112(FP), DX
+	MOVQ       (DX), BX
+	LEAQ       (AX)(BX*4), BX
+	MOVQ       16(DX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(CX*4), BX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (BX)
+	PREFETCHT0 (DX)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	MOVQ       zeros_base+88(FP), AX
+	VPSUBD     (AX), Z0, Z0
+	VPSUBD     64(AX), Z1, Z1
+	VPSUBD     (AX), Z2, Z2
+	VPSUBD     64(AX), Z3, Z3
+	VPSUBD     (AX), Z4, Z4
+	VPSUBD     64(AX), Z5, Z5
+	VPSUBD     (AX), Z6, Z6
+	VPSUBD     64(AX), Z7, Z7
+	VPSUBD     (AX), Z8, Z8
+	VPSUBD     64(AX), Z9, Z9
+	VPSUBD     (AX), Z10, Z10
+	VPSUBD     64(AX), Z11, Z11
+	VPSUBD     (AX), Z12, Z12
+	VPSUBD     64(AX), Z13, Z13
+	VPSUBD     (AX), Z14, Z14
+	VPSUBD     64(AX), Z15, Z15
+	MOVQ       g_base+32(FP), AX
+	MOVQ       ldg+56(FP), CX
+	MOVQ       x_base+64(FP), DX
+	MOVQ       x_len+72(FP), BX
+	SHLQ       $0x02, CX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	LEAQ       (CX)(CX*2), CX
 
 quad9:
 	SUBQ         $0x00000080, BX
 	JL           done10
-	VMOVDQU32    (DX), Z19
-	VMOVDQU32    64(DX), Z20
-	VPDPBUSD     Z19, Z18, Z16
-	VPDPBUSD     Z20, Z18, Z17
-	VPBROADCASTD (AX), Z21
-	VPDPBUSD     Z19, Z21, Z0
-	VPDPBUSD     Z20, Z21, Z1
-	VPBROADCASTD 4(AX), Z21
-	VPDPBUSD     Z19, Z21, Z2
-	VPDPBUSD     Z20, Z21, Z3
-	VPBROADCASTD 8(AX), Z21
-	VPDPBUSD     Z19, Z21, Z4
-	VPDPBUSD     Z20, Z21, Z5
-	VPBROADCASTD 12(AX), Z21
-	VPDPBUSD     Z19, Z21, Z6
-	VPDPBUSD     Z20, Z21, Z7
-	VPBROADCASTD 16(AX), Z21
-	VPDPBUSD     Z19, Z21, Z8
-	VPDPBUSD     Z20, Z21, Z9
-	VPBROADCASTD 20(AX), Z21
-	VPDPBUSD     Z19, Z21, Z10
-	VPDPBUSD     Z20, Z21, Z11
-	VPBROADCASTD 24(AX), Z21
-	VPDPBUSD     Z19, Z21, Z12
-	VPDPBUSD     Z20, Z21, Z13
-	VPBROADCASTD 28(AX), Z21
-	VPDPBUSD     Z19, Z21, Z14
-	VPDPBUSD     Z20, Z21, Z15
+	VMOVDQU32    (DX), Z16
+	VMOVDQU32    64(DX), Z17
+	VPBROADCASTD (AX), Z18
+	VPDPBUSD     Z16, Z18, Z0
+	VPDPBUSD     Z17, Z18, Z1
+	VPBROADCASTD 4(AX), Z18
+	VPDPBUSD     Z16, Z18, Z2
+	VPDPBUSD     Z17, Z18, Z3
+	VPBROADCASTD 8(AX), Z18
+	VPDPBUSD     Z16, Z18, Z4
+	VPDPBUSD     Z17, Z18, Z5
+	VPBROADCASTD 12(AX), Z18
+	VPDPBUSD     Z16, Z18, Z6
+	VPDPBUSD     Z17, Z18, Z7
+	VPBROADCASTD 16(AX), Z18
+	VPDPBUSD     Z16, Z18, Z8
+	VPDPBUSD     Z17, Z18, Z9
+	VPBROADCASTD 20(AX), Z18
+	VPDPBUSD     Z16, Z18, Z10
+	VPDPBUSD     Z17, Z18, Z11
+	VPBROADCASTD 24(AX), Z18
+	VPDPBUSD     Z16, Z18, Z12
+	VPDPBUSD     Z17, Z18, Z13
+	VPBROADCASTD 28(AX), Z18
+	VPDPBUSD     Z16, Z18, Z14
+	VPDPBUSD     Z17, Z18, Z15
 	ADDQ         $0x00000080, DX
 	ADDQ         CX, AX
 	JMP          quad9
 
 done10:
-	MOVQ         cols_base+88(FP), AX
+	MOVQ         scale_base+136(FP), AX
+	MOVL         $0x47800000, CX
+	VMOVD        CX, X16
+	VPBROADCASTD X16, Z17
 	MOVQ         c_base+0(FP), CX
 	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), SI
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), SI
 	LEAQ         (CX)(SI*4), SI
-	MOVQ         16(AX), AX
-	LEAQ         (CX)(AX*4), AX
-	MOVL         $0x47800000, CX
-	VMOVD        CX, X18
-	VPBROADCASTD X18, Z18
-	VMULPS.BCST  (BX), Z18, Z19
-	VPSUBD       Z16, Z0, Z0
+	MOVQ         16(BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z17, Z16
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z19, Z0, Z0
+	VMULPS       Z16, Z0, Z0
 	VADDPS       (SI), Z0, Z0
 	VMOVUPS      Z0, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z17, Z1, Z1
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z19, Z1, Z1
-	VADDPS       (AX), Z1, Z1
-	VMOVUPS      Z1, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z18, Z0
-	VPSUBD       Z16, Z2, Z2
+	VMULPS       Z16, Z1, Z1
+	VADDPS       (BX), Z1, Z1
+	VMOVUPS      Z1, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z17, Z16
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z0, Z2, Z2
+	VMULPS       Z16, Z2, Z2
 	VADDPS       (SI), Z2, Z2
 	VMOVUPS      Z2, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z17, Z3, Z3
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
-	VADDPS       (AX), Z3, Z3
-	VMOVUPS      Z3, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z18, Z0
-	VPSUBD       Z16, Z4, Z4
+	VMULPS       Z16, Z3, Z3
+	VADDPS       (BX), Z3, Z3
+	VMOVUPS      Z3, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z17, Z16
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
+	VMULPS       Z16, Z4, Z4
 	VADDPS       (SI), Z4, Z4
 	VMOVUPS      Z4, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z17, Z5, Z5
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z18, Z0
-	VPSUBD       Z16, Z6, Z6
+	VMULPS       Z16, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z17, Z16
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
+	VMULPS       Z16, Z6, Z6
 	VADDPS       (SI), Z6, Z6
 	VMOVUPS      Z6, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z17, Z7, Z7
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
-	VADDPS       (AX), Z7, Z7
-	VMOVUPS      Z7, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z18, Z0
-	VPSUBD       Z16, Z8, Z8
+	VMULPS       Z16, Z7, Z7
+	VADDPS       (BX), Z7, Z7
+	VMOVUPS      Z7, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z17, Z16
 	VCVTDQ2PS    Z8, Z8
-	VMULPS       Z0, Z8, Z8
+	VMULPS       Z16, Z8, Z8
 	VADDPS       (SI), Z8, Z8
 	VMOVUPS      Z8, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z17, Z9, Z9
 	VCVTDQ2PS    Z9, Z9
-	VMULPS       Z0, Z9, Z9
-	VADDPS       (AX), Z9, Z9
-	VMOVUPS      Z9, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z18, Z0
-	VPSUBD       Z16, Z10, Z10
+	VMULPS       Z16, Z9, Z9
+	VADDPS       (BX), Z9, Z9
+	VMOVUPS      Z9, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z17, Z16
 	VCVTDQ2PS    Z10, Z10
-	VMULPS       Z0, Z10, Z10
+	VMULPS       Z16, Z10, Z10
 	VADDPS       (SI), Z10, Z10
 	VMOVUPS      Z10, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z17, Z11, Z11
 	VCVTDQ2PS    Z11, Z11
-	VMULPS       Z0, Z11, Z11
-	VADDPS       (AX), Z11, Z11
-	VMOVUPS      Z11, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z18, Z0
-	VPSUBD       Z16, Z12, Z12
+	VMULPS       Z16, Z11, Z11
+	VADDPS       (BX), Z11, Z11
+	VMOVUPS      Z11, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z17, Z16
 	VCVTDQ2PS    Z12, Z12
-	VMULPS       Z0, Z12, Z12
+	VMULPS       Z16, Z12, Z12
 	VADDPS       (SI), Z12, Z12
 	VMOVUPS      Z12, (SI)
 	LEAQ         (SI)(DX*4), SI
-	VPSUBD       Z17, Z13, Z13
 	VCVTDQ2PS    Z13, Z13
-	VMULPS       Z0, Z13, Z13
-	VADDPS       (AX), Z13, Z13
-	VMOVUPS      Z13, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z18, Z0
-	VPSUBD       Z16, Z14, Z14
+	VMULPS       Z16, Z13, Z13
+	VADDPS       (BX), Z13, Z13
+	VMOVUPS      Z13, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z17, Z16
 	VCVTDQ2PS    Z14, Z14
-	VMULPS       Z0, Z14, Z14
+	VMULPS       Z16, Z14, Z14
 	VADDPS       (SI), Z14, Z14
 	VMOVUPS      Z14, (SI)
-	VPSUBD       Z17, Z15, Z15
 	VCVTDQ2PS    Z15, Z15
-	VMULPS       Z0, Z15, Z15
-	VADDPS       (AX), Z15, Z15
-	VMOVUPS      Z15, (AX)
+	VMULPS       Z16, Z15, Z15
+	VADDPS       (BX), Z15, Z15
+	VMOVUPS      Z15, (BX)
 	VXORPS       Z0, Z0, Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
@@ -1420,103 +1616,103 @@ quad11:
 	JMP          quad11
 
 done12:
-	MOVQ         cols_base+88(FP), AX
-	MOVQ         c_base+0(FP), CX
-	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         16(AX), AX
-	LEAQ         (CX)(AX*4), AX
+	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x43800000, CX
 	VMOVD        CX, X16
-	VPBROADCASTD X16, Z16
-	VMULPS.BCST  (BX), Z16, Z17
+	VPBROADCASTD X16, Z17
+	MOVQ         c_base+0(FP), CX
+	MOVQ         ldc+24(FP), DX
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), SI
+	LEAQ         (CX)(SI*4), SI
+	MOVQ         16(BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z17, Z16
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z17, Z0, Z0
+	VMULPS       Z16, Z0, Z0
 	VADDPS       (SI), Z0, Z0
 	VMOVUPS      Z0, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z17, Z1, Z1
-	VADDPS       (AX), Z1, Z1
-	VMOVUPS      Z1, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z16, Z0
+	VMULPS       Z16, Z1, Z1
+	VADDPS       (BX), Z1, Z1
+	VMOVUPS      Z1, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z17, Z16
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z0, Z2, Z2
+	VMULPS       Z16, Z2, Z2
 	VADDPS       (SI), Z2, Z2
 	VMOVUPS      Z2, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
-	VADDPS       (AX), Z3, Z3
-	VMOVUPS      Z3, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z16, Z0
+	VMULPS       Z16, Z3, Z3
+	VADDPS       (BX), Z3, Z3
+	VMOVUPS      Z3, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z17, Z16
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
+	VMULPS       Z16, Z4, Z4
 	VADDPS       (SI), Z4, Z4
 	VMOVUPS      Z4, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z16, Z0
+	VMULPS       Z16, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z17, Z16
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
+	VMULPS       Z16, Z6, Z6
 	VADDPS       (SI), Z6, Z6
 	VMOVUPS      Z6, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
-	VADDPS       (AX), Z7, Z7
-	VMOVUPS      Z7, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z16, Z0
+	VMULPS       Z16, Z7, Z7
+	VADDPS       (BX), Z7, Z7
+	VMOVUPS      Z7, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z17, Z16
 	VCVTDQ2PS    Z8, Z8
-	VMULPS       Z0, Z8, Z8
+	VMULPS       Z16, Z8, Z8
 	VADDPS       (SI), Z8, Z8
 	VMOVUPS      Z8, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z9, Z9
-	VMULPS       Z0, Z9, Z9
-	VADDPS       (AX), Z9, Z9
-	VMOVUPS      Z9, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z16, Z0
+	VMULPS       Z16, Z9, Z9
+	VADDPS       (BX), Z9, Z9
+	VMOVUPS      Z9, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z17, Z16
 	VCVTDQ2PS    Z10, Z10
-	VMULPS       Z0, Z10, Z10
+	VMULPS       Z16, Z10, Z10
 	VADDPS       (SI), Z10, Z10
 	VMOVUPS      Z10, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z11, Z11
-	VMULPS       Z0, Z11, Z11
-	VADDPS       (AX), Z11, Z11
-	VMOVUPS      Z11, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z16, Z0
+	VMULPS       Z16, Z11, Z11
+	VADDPS       (BX), Z11, Z11
+	VMOVUPS      Z11, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z17, Z16
 	VCVTDQ2PS    Z12, Z12
-	VMULPS       Z0, Z12, Z12
+	VMULPS       Z16, Z12, Z12
 	VADDPS       (SI), Z12, Z12
 	VMOVUPS      Z12, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z13, Z13
-	VMULPS       Z0, Z13, Z13
-	VADDPS       (AX), Z13, Z13
-	VMOVUPS      Z13, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z16, Z0
+	VMULPS       Z16, Z13, Z13
+	VADDPS       (BX), Z13, Z13
+	VMOVUPS      Z13, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z17, Z16
 	VCVTDQ2PS    Z14, Z14
-	VMULPS       Z0, Z14, Z14
+	VMULPS       Z16, Z14, Z14
 	VADDPS       (SI), Z14, Z14
 	VMOVUPS      Z14, (SI)
 	VCVTDQ2PS    Z15, Z15
-	VMULPS       Z0, Z15, Z15
-	VADDPS       (AX), Z15, Z15
-	VMOVUPS      Z15, (AX)
+	VMULPS       Z16, Z15, Z15
+	VADDPS       (BX), Z15, Z15
+	VMOVUPS      Z15, (BX)
 	VXORPS       Z0, Z0, Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
@@ -1574,218 +1770,234 @@ quad13:
 	JMP          quad13
 
 done14:
-	MOVQ         cols_base+88(FP), AX
-	MOVQ         c_base+0(FP), CX
-	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         16(AX), AX
-	LEAQ         (CX)(AX*4), AX
+	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x3f800000, CX
 	VMOVD        CX, X16
-	VPBROADCASTD X16, Z16
-	VMULPS.BCST  (BX), Z16, Z17
+	VPBROADCASTD X16, Z17
+	MOVQ         c_base+0(FP), CX
+	MOVQ         ldc+24(FP), DX
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), SI
+	LEAQ         (CX)(SI*4), SI
+	MOVQ         16(BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z17, Z16
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z17, Z0, Z0
+	VMULPS       Z16, Z0, Z0
 	VADDPS       (SI), Z0, Z0
 	VMOVUPS      Z0, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z17, Z1, Z1
-	VADDPS       (AX), Z1, Z1
-	VMOVUPS      Z1, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z16, Z0
+	VMULPS       Z16, Z1, Z1
+	VADDPS       (BX), Z1, Z1
+	VMOVUPS      Z1, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z17, Z16
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z0, Z2, Z2
+	VMULPS       Z16, Z2, Z2
 	VADDPS       (SI), Z2, Z2
 	VMOVUPS      Z2, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
-	VADDPS       (AX), Z3, Z3
-	VMOVUPS      Z3, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z16, Z0
+	VMULPS       Z16, Z3, Z3
+	VADDPS       (BX), Z3, Z3
+	VMOVUPS      Z3, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z17, Z16
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
+	VMULPS       Z16, Z4, Z4
 	VADDPS       (SI), Z4, Z4
 	VMOVUPS      Z4, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z16, Z0
+	VMULPS       Z16, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z17, Z16
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
+	VMULPS       Z16, Z6, Z6
 	VADDPS       (SI), Z6, Z6
 	VMOVUPS      Z6, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
-	VADDPS       (AX), Z7, Z7
-	VMOVUPS      Z7, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z16, Z0
+	VMULPS       Z16, Z7, Z7
+	VADDPS       (BX), Z7, Z7
+	VMOVUPS      Z7, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z17, Z16
 	VCVTDQ2PS    Z8, Z8
-	VMULPS       Z0, Z8, Z8
+	VMULPS       Z16, Z8, Z8
 	VADDPS       (SI), Z8, Z8
 	VMOVUPS      Z8, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z9, Z9
-	VMULPS       Z0, Z9, Z9
-	VADDPS       (AX), Z9, Z9
-	VMOVUPS      Z9, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z16, Z0
+	VMULPS       Z16, Z9, Z9
+	VADDPS       (BX), Z9, Z9
+	VMOVUPS      Z9, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z17, Z16
 	VCVTDQ2PS    Z10, Z10
-	VMULPS       Z0, Z10, Z10
+	VMULPS       Z16, Z10, Z10
 	VADDPS       (SI), Z10, Z10
 	VMOVUPS      Z10, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z11, Z11
-	VMULPS       Z0, Z11, Z11
-	VADDPS       (AX), Z11, Z11
-	VMOVUPS      Z11, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z16, Z0
+	VMULPS       Z16, Z11, Z11
+	VADDPS       (BX), Z11, Z11
+	VMOVUPS      Z11, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z17, Z16
 	VCVTDQ2PS    Z12, Z12
-	VMULPS       Z0, Z12, Z12
+	VMULPS       Z16, Z12, Z12
 	VADDPS       (SI), Z12, Z12
 	VMOVUPS      Z12, (SI)
 	LEAQ         (SI)(DX*4), SI
 	VCVTDQ2PS    Z13, Z13
-	VMULPS       Z0, Z13, Z13
-	VADDPS       (AX), Z13, Z13
-	VMOVUPS      Z13, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z16, Z0
+	VMULPS       Z16, Z13, Z13
+	VADDPS       (BX), Z13, Z13
+	VMOVUPS      Z13, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z17, Z16
 	VCVTDQ2PS    Z14, Z14
-	VMULPS       Z0, Z14, Z14
+	VMULPS       Z16, Z14, Z14
 	VADDPS       (SI), Z14, Z14
 	VMOVUPS      Z14, (SI)
 	VCVTDQ2PS    Z15, Z15
-	VMULPS       Z0, Z15, Z15
-	VADDPS       (AX), Z15, Z15
-	VMOVUPS      Z15, (AX)
+	VMULPS       Z16, Z15, Z15
+	VADDPS       (BX), Z15, Z15
+	VMOVUPS      Z15, (BX)
 	VZEROUPPER
 	RET
 
 fewer8:
-	VXORPS       Z0, Z0, Z0
-	VXORPS       Z1, Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	VXORPS       Z3, Z3, Z3
-	VXORPS       Z4, Z4, Z4
-	VXORPS       Z5, Z5, Z5
-	VXORPS       Z6, Z6, Z6
-	VXORPS       Z7, Z7, Z7
-	VXORPS       Z8, Z8, Z8
-	MOVL         $0x80808080, AX
-	VMOVD        AX, X9
-	VPBROADCASTD X9, Z9
-	MOVQ         g_base+32(FP), AX
-	MOVQ         ldg+56(FP), CX
-	MOVQ         x_base+64(FP), DX
-	MOVQ         x_len+72(FP), BX
-	SHLQ         $0x02, CX
-	ADDQ         CX, AX
-	ADDQ         CX, AX
-	LEAQ         (CX)(CX*2), CX
+	MOVQ       c_base+0(FP), AX
+	MOVQ       ldc+24(FP), CX
+	MOVQ       cols_base+112(FP), DX
+	MOVQ       (DX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (DX)
+	LEAQ       (DX)(CX*4), DX
+	PREFETCHT0 (DX)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	MOVQ       zeros_base+88(FP), AX
+	VPSUBD     (AX), Z0, Z0
+	VPSUBD     (AX), Z1, Z1
+	VPSUBD     (AX), Z2, Z2
+	VPSUBD     (AX), Z3, Z3
+	VPSUBD     (AX), Z4, Z4
+	VPSUBD     (AX), Z5, Z5
+	VPSUBD     (AX), Z6, Z6
+	VPSUBD     (AX), Z7, Z7
+	MOVQ       g_base+32(FP), AX
+	MOVQ       ldg+56(FP), CX
+	MOVQ       x_base+64(FP), DX
+	MOVQ       x_len+72(FP), BX
+	SHLQ       $0x02, CX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	LEAQ       (CX)(CX*2), CX
 
 quad16:
 	SUBQ         $0x00000040, BX
 	JL           done17
-	VMOVDQU32    (DX), Z10
-	VPDPBUSD     Z10, Z9, Z8
-	VPBROADCASTD (AX), Z11
-	VPDPBUSD     Z10, Z11, Z0
-	VPBROADCASTD 4(AX), Z11
-	VPDPBUSD     Z10, Z11, Z1
-	VPBROADCASTD 8(AX), Z11
-	VPDPBUSD     Z10, Z11, Z2
-	VPBROADCASTD 12(AX), Z11
-	VPDPBUSD     Z10, Z11, Z3
-	VPBROADCASTD 16(AX), Z11
-	VPDPBUSD     Z10, Z11, Z4
-	VPBROADCASTD 20(AX), Z11
-	VPDPBUSD     Z10, Z11, Z5
-	VPBROADCASTD 24(AX), Z11
-	VPDPBUSD     Z10, Z11, Z6
-	VPBROADCASTD 28(AX), Z11
-	VPDPBUSD     Z10, Z11, Z7
+	VMOVDQU32    (DX), Z8
+	VPBROADCASTD (AX), Z9
+	VPDPBUSD     Z8, Z9, Z0
+	VPBROADCASTD 4(AX), Z9
+	VPDPBUSD     Z8, Z9, Z1
+	VPBROADCASTD 8(AX), Z9
+	VPDPBUSD     Z8, Z9, Z2
+	VPBROADCASTD 12(AX), Z9
+	VPDPBUSD     Z8, Z9, Z3
+	VPBROADCASTD 16(AX), Z9
+	VPDPBUSD     Z8, Z9, Z4
+	VPBROADCASTD 20(AX), Z9
+	VPDPBUSD     Z8, Z9, Z5
+	VPBROADCASTD 24(AX), Z9
+	VPDPBUSD     Z8, Z9, Z6
+	VPBROADCASTD 28(AX), Z9
+	VPDPBUSD     Z8, Z9, Z7
 	ADDQ         $0x00000040, DX
 	ADDQ         CX, AX
 	JMP          quad16
 
 done17:
-	MOVQ         cols_base+88(FP), AX
+	MOVQ         scale_base+136(FP), AX
+	MOVL         $0x47800000, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z9
 	MOVQ         c_base+0(FP), CX
 	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), AX
-	LEAQ         (CX)(AX*4), AX
-	MOVL         $0x47800000, CX
-	VMOVD        CX, X9
-	VPBROADCASTD X9, Z9
-	VMULPS.BCST  (BX), Z9, Z10
-	VPSUBD       Z8, Z0, Z0
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z9, Z8
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z10, Z0, Z0
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS      Z0, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z9, Z0
-	VPSUBD       Z8, Z1, Z1
+	VMULPS       Z8, Z0, Z0
+	VADDPS       (BX), Z0, Z0
+	VMOVUPS      Z0, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z9, Z8
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VADDPS       (AX), Z1, Z1
-	VMOVUPS      Z1, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z9, Z0
-	VPSUBD       Z8, Z2, Z2
+	VMULPS       Z8, Z1, Z1
+	VADDPS       (BX), Z1, Z1
+	VMOVUPS      Z1, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z9, Z8
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z0, Z2, Z2
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS      Z2, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z9, Z0
-	VPSUBD       Z8, Z3, Z3
+	VMULPS       Z8, Z2, Z2
+	VADDPS       (BX), Z2, Z2
+	VMOVUPS      Z2, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z9, Z8
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
-	VADDPS       (AX), Z3, Z3
-	VMOVUPS      Z3, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z9, Z0
-	VPSUBD       Z8, Z4, Z4
+	VMULPS       Z8, Z3, Z3
+	VADDPS       (BX), Z3, Z3
+	VMOVUPS      Z3, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z9, Z8
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS      Z4, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z9, Z0
-	VPSUBD       Z8, Z5, Z5
+	VMULPS       Z8, Z4, Z4
+	VADDPS       (BX), Z4, Z4
+	VMOVUPS      Z4, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z9, Z8
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z9, Z0
-	VPSUBD       Z8, Z6, Z6
+	VMULPS       Z8, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z9, Z8
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS      Z6, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z9, Z0
-	VPSUBD       Z8, Z7, Z7
+	VMULPS       Z8, Z6, Z6
+	VADDPS       (BX), Z6, Z6
+	VMOVUPS      Z6, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z9, Z8
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
-	VADDPS       (AX), Z7, Z7
-	VMOVUPS      Z7, (AX)
+	VMULPS       Z8, Z7, Z7
+	VADDPS       (BX), Z7, Z7
+	VMOVUPS      Z7, (BX)
 	VXORPS       Z0, Z0, Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
@@ -1827,62 +2039,62 @@ quad18:
 	JMP          quad18
 
 done19:
-	MOVQ         cols_base+88(FP), AX
-	MOVQ         c_base+0(FP), CX
-	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), AX
-	LEAQ         (CX)(AX*4), AX
+	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x43800000, CX
 	VMOVD        CX, X8
-	VPBROADCASTD X8, Z8
-	VMULPS.BCST  (BX), Z8, Z9
+	VPBROADCASTD X8, Z9
+	MOVQ         c_base+0(FP), CX
+	MOVQ         ldc+24(FP), DX
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z9, Z8
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z9, Z0, Z0
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS      Z0, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z8, Z0
+	VMULPS       Z8, Z0, Z0
+	VADDPS       (BX), Z0, Z0
+	VMOVUPS      Z0, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z9, Z8
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VADDPS       (AX), Z1, Z1
-	VMOVUPS      Z1, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z8, Z0
+	VMULPS       Z8, Z1, Z1
+	VADDPS       (BX), Z1, Z1
+	VMOVUPS      Z1, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z9, Z8
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z0, Z2, Z2
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS      Z2, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z8, Z0
+	VMULPS       Z8, Z2, Z2
+	VADDPS       (BX), Z2, Z2
+	VMOVUPS      Z2, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z9, Z8
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
-	VADDPS       (AX), Z3, Z3
-	VMOVUPS      Z3, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z8, Z0
+	VMULPS       Z8, Z3, Z3
+	VADDPS       (BX), Z3, Z3
+	VMOVUPS      Z3, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z9, Z8
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS      Z4, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z8, Z0
+	VMULPS       Z8, Z4, Z4
+	VADDPS       (BX), Z4, Z4
+	VMOVUPS      Z4, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z9, Z8
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z8, Z0
+	VMULPS       Z8, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z9, Z8
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS      Z6, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z8, Z0
+	VMULPS       Z8, Z6, Z6
+	VADDPS       (BX), Z6, Z6
+	VMOVUPS      Z6, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z9, Z8
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
-	VADDPS       (AX), Z7, Z7
-	VMOVUPS      Z7, (AX)
+	VMULPS       Z8, Z7, Z7
+	VADDPS       (BX), Z7, Z7
+	VMOVUPS      Z7, (BX)
 	VXORPS       Z0, Z0, Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
@@ -1923,61 +2135,61 @@ quad20:
 	JMP          quad20
 
 done21:
-	MOVQ         cols_base+88(FP), AX
-	MOVQ         c_base+0(FP), CX
-	MOVQ         ldc+24(FP), DX
-	MOVQ         scale_base+112(FP), BX
-	MOVQ         (AX), AX
-	LEAQ         (CX)(AX*4), AX
+	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x3f800000, CX
 	VMOVD        CX, X8
-	VPBROADCASTD X8, Z8
-	VMULPS.BCST  (BX), Z8, Z9
+	VPBROADCASTD X8, Z9
+	MOVQ         c_base+0(FP), CX
+	MOVQ         ldc+24(FP), DX
+	MOVQ         cols_base+112(FP), BX
+	MOVQ         (BX), BX
+	LEAQ         (CX)(BX*4), BX
+	VMULPS.BCST  (AX), Z9, Z8
 	VCVTDQ2PS    Z0, Z0
-	VMULPS       Z9, Z0, Z0
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS      Z0, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  4(BX), Z8, Z0
+	VMULPS       Z8, Z0, Z0
+	VADDPS       (BX), Z0, Z0
+	VMOVUPS      Z0, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  4(AX), Z9, Z8
 	VCVTDQ2PS    Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VADDPS       (AX), Z1, Z1
-	VMOVUPS      Z1, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  8(BX), Z8, Z0
+	VMULPS       Z8, Z1, Z1
+	VADDPS       (BX), Z1, Z1
+	VMOVUPS      Z1, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  8(AX), Z9, Z8
 	VCVTDQ2PS    Z2, Z2
-	VMULPS       Z0, Z2, Z2
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS      Z2, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  12(BX), Z8, Z0
+	VMULPS       Z8, Z2, Z2
+	VADDPS       (BX), Z2, Z2
+	VMOVUPS      Z2, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  12(AX), Z9, Z8
 	VCVTDQ2PS    Z3, Z3
-	VMULPS       Z0, Z3, Z3
-	VADDPS       (AX), Z3, Z3
-	VMOVUPS      Z3, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  16(BX), Z8, Z0
+	VMULPS       Z8, Z3, Z3
+	VADDPS       (BX), Z3, Z3
+	VMOVUPS      Z3, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  16(AX), Z9, Z8
 	VCVTDQ2PS    Z4, Z4
-	VMULPS       Z0, Z4, Z4
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS      Z4, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  20(BX), Z8, Z0
+	VMULPS       Z8, Z4, Z4
+	VADDPS       (BX), Z4, Z4
+	VMOVUPS      Z4, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  20(AX), Z9, Z8
 	VCVTDQ2PS    Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VADDPS       (AX), Z5, Z5
-	VMOVUPS      Z5, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  24(BX), Z8, Z0
+	VMULPS       Z8, Z5, Z5
+	VADDPS       (BX), Z5, Z5
+	VMOVUPS      Z5, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  24(AX), Z9, Z8
 	VCVTDQ2PS    Z6, Z6
-	VMULPS       Z0, Z6, Z6
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS      Z6, (AX)
-	LEAQ         (AX)(DX*4), AX
-	VMULPS.BCST  28(BX), Z8, Z0
+	VMULPS       Z8, Z6, Z6
+	VADDPS       (BX), Z6, Z6
+	VMOVUPS      Z6, (BX)
+	LEAQ         (BX)(DX*4), BX
+	VMULPS.BCST  28(AX), Z9, Z8
 	VCVTDQ2PS    Z7, Z7
-	VMULPS       Z0, Z7, Z7
-	VADDPS       (AX), Z7, Z7
-	VMOVUPS      Z7, (AX)
+	VMULPS       Z8, Z7, Z7
+	VADDPS       (BX), Z7, Z7
+	VMOVUPS      Z7, (BX)
 	VZEROUPPER
 	RET

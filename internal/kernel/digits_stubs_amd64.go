@@ -14,10 +14,10 @@ func columnPeaksAVX512(dst []float32, x []float32, scale float32)
 //go:noescape
 func digitsU8AVX512(dst []uint8, ld int, x []float32, rows []int, factors []float32, inverse []float32)
 
-// packQuadsAVX512 packs vectors of 16 codes of four rows.
+// packQuadsAVX512 packs up to 3 vectors of 16 codes of four rows.
 //
 //go:noescape
-func packQuadsAVX512(dst []uint8, x []uint8, rows []int, cols []struct {
+func packQuadsAVX512(dst []uint8, zeros []int32, x []uint8, rows []int, cols []struct {
 	C int
 	X int
 })
@@ -25,7 +25,7 @@ func packQuadsAVX512(dst []uint8, x []uint8, rows []int, cols []struct {
 // outerDigitsAVX512 computes 8 output channels of up to 3 vectors.
 //
 //go:noescape
-func outerDigitsAVX512(c []float32, ldc int, g []uint8, ldg int, x []uint8, cols []struct {
+func outerDigitsAVX512(c []float32, ldc int, g []uint8, ldg int, x []uint8, zeros []int32, cols []struct {
 	C int
 	X int
 }, scale []float32)

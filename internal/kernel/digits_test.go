@@ -97,12 +97,17 @@ func TestPackQuads(t *testing.T) {
 					cols[h].X = rng.IntN(300 - 200 - lanes + 1)
 				}
 				dst := dstEdge.last(len(rows)*n*lanes, func(int) uint8 { return 0xaa })
-				PackQuads(dst, x, rows, cols)
+				zeros, sums := make([]int32, n*lanes), make([]int32, n*lanes)
+				PackQuads(dst, zeros, x, rows, cols)
 				for i, got := range dst {
+					sums[i/Quad%(n*lanes)] += 128 * int32(int8(got))
 					p, j, h, q := i%Quad, i/Quad%lanes, i/Quad/lanes%n, i/Quad/lanes/n
 					if want := int(x[rows[4*q+p]+cols[h].X+j]) - 128; int(int8(got)) != want {
 						t.Fatalf("%d columns: code %d of column %d in pixel %d is %d, want %d", n, j, h, 4*q+p, int8(got), want)
 					}
+				}
+				if !slices.Equal(zeros, sums) {
+					t.Fatalf("%d columns, %d quads: zeros %d, want %d", n, quads, zeros, sums)
 				}
 			}
 		}
@@ -137,6 +142,10 @@ func TestOuterDigits(t *testing.T) {
 						x := xEdge.last(quads*Quad*n*tile.Lanes, func(int) uint8 { return data.code(rng) })
 						cols, scale := inOrder(tile.Lanes, n), normals(rng, tile.MR)
 						slices.Reverse(cols)
+						zeros := make([]int32, n*tile.Lanes)
+						for i, code := range x {
+							zeros[i/Quad%len(zeros)] += 128 * int32(int8(code))
+						}
 						c := normals(rng, tile.MR*ldc)
 						want := slices.Clone(c)
 						for i := range tile.MR {
@@ -159,7 +168,7 @@ func TestOuterDigits(t *testing.T) {
 								}
 							}
 						}
-						OuterDigits(c, ldc, g, ldg, x, cols, scale)
+						OuterDigits(c, ldc, g, ldg, x, zeros, cols, scale)
 						equalBits(t, "sums", c, want)
 					}
 				}
@@ -171,7 +180,7 @@ func TestOuterDigits(t *testing.T) {
 func BenchmarkOuterDigits(b *testing.B) {
 	eachOuterRate(b, TileDigits, func(t OuterTile, pixels, cols, lanes int) func() {
 		g, x := make([]uint8, Digits*pixels*t.MR), make([]uint8, pixels*cols*t.Lanes)
-		c, scale := make([]float32, t.MR*cols*lanes), make([]float32, t.MR)
-		return func() { OuterDigits(c, cols*lanes, g, t.MR, x, inOrder(lanes, cols), scale) }
+		c, zeros, scale := make([]float32, t.MR*cols*lanes), make([]int32, cols*t.Lanes), make([]float32, t.MR)
+		return func() { OuterDigits(c, cols*lanes, g, t.MR, x, zeros, inOrder(lanes, cols), scale) }
 	})
 }

@@ -108,48 +108,48 @@ loop5:
 more6:
 	CMPQ    SI, DI
 	JNE     loop5
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVQ    32(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Y0, Y0
 	VMOVUPS Y0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y1, Y1
+	VMOVUPS Y1, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y3, Y3
 	VMOVUPS Y3, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y4, Y4
+	VMOVUPS Y4, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y6, Y6
 	VMOVUPS Y6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y7, Y7
+	VMOVUPS Y7, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y8, Y8
+	VMOVUPS Y8, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y9, Y9
 	VMOVUPS Y9, (BX)
-	MOVQ    16(AX), BX
-	LEAQ    (CX)(BX*4), BX
-	VADDPS  (BX), Y1, Y1
-	VMOVUPS Y1, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y4, Y4
-	VMOVUPS Y4, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y7, Y7
-	VMOVUPS Y7, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y10, Y10
-	VMOVUPS Y10, (BX)
-	MOVQ    32(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y2, Y2
-	VMOVUPS Y2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y8, Y8
-	VMOVUPS Y8, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y11, Y11
-	VMOVUPS Y11, (AX)
+	VADDPS  (SI), Y10, Y10
+	VMOVUPS Y10, (SI)
+	VADDPS  (DX), Y11, Y11
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
@@ -238,35 +238,35 @@ loop11:
 more12:
 	CMPQ    BX, SI
 	JNE     loop11
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Y0, Y0
 	VMOVUPS Y0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y2, Y2
 	VMOVUPS Y2, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y4, Y4
 	VMOVUPS Y4, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y6, Y6
 	VMOVUPS Y6, (BX)
-	MOVQ    16(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y3, Y3
-	VMOVUPS Y3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y7, Y7
-	VMOVUPS Y7, (AX)
+	VADDPS  (DX), Y7, Y7
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
@@ -335,22 +335,22 @@ loop17:
 more18:
 	CMPQ    DX, BX
 	JNE     loop17
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y2, Y2
-	VMOVUPS Y2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y3, Y3
-	VMOVUPS Y3, (AX)
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
 	VZEROUPPER
 	RET
 
@@ -505,84 +505,84 @@ loop6:
 more7:
 	CMPQ    SI, DI
 	JNE     loop6
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVQ    32(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Z0, Z0
 	VMOVUPS Z0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z1, Z1
+	VMOVUPS Z1, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z3, Z3
 	VMOVUPS Z3, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z4, Z4
+	VMOVUPS Z4, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z6, Z6
 	VMOVUPS Z6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z7, Z7
+	VMOVUPS Z7, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z8, Z8
+	VMOVUPS Z8, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z9, Z9
 	VMOVUPS Z9, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z10, Z10
+	VMOVUPS Z10, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z11, Z11
+	VMOVUPS Z11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z12, Z12
 	VMOVUPS Z12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z13, Z13
+	VMOVUPS Z13, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z14, Z14
+	VMOVUPS Z14, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z15, Z15
 	VMOVUPS Z15, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z16, Z16
+	VMOVUPS Z16, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z17, Z17
+	VMOVUPS Z17, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z18, Z18
 	VMOVUPS Z18, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z19, Z19
+	VMOVUPS Z19, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z20, Z20
+	VMOVUPS Z20, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z21, Z21
 	VMOVUPS Z21, (BX)
-	MOVQ    16(AX), BX
-	LEAQ    (CX)(BX*4), BX
-	VADDPS  (BX), Z1, Z1
-	VMOVUPS Z1, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z4, Z4
-	VMOVUPS Z4, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z7, Z7
-	VMOVUPS Z7, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z10, Z10
-	VMOVUPS Z10, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z13, Z13
-	VMOVUPS Z13, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z16, Z16
-	VMOVUPS Z16, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z19, Z19
-	VMOVUPS Z19, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z22, Z22
-	VMOVUPS Z22, (BX)
-	MOVQ    32(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Z2, Z2
-	VMOVUPS Z2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z5, Z5
-	VMOVUPS Z5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z8, Z8
-	VMOVUPS Z8, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z11, Z11
-	VMOVUPS Z11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z14, Z14
-	VMOVUPS Z14, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z17, Z17
-	VMOVUPS Z17, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z20, Z20
-	VMOVUPS Z20, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z23, Z23
-	VMOVUPS Z23, (AX)
+	VADDPS  (SI), Z22, Z22
+	VMOVUPS Z22, (SI)
+	VADDPS  (DX), Z23, Z23
+	VMOVUPS Z23, (DX)
 	VZEROUPPER
 	RET
 
@@ -703,59 +703,59 @@ loop12:
 more13:
 	CMPQ    BX, SI
 	JNE     loop12
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Z0, Z0
 	VMOVUPS Z0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z1, Z1
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z2, Z2
 	VMOVUPS Z2, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z3, Z3
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z4, Z4
 	VMOVUPS Z4, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z6, Z6
 	VMOVUPS Z6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z7, Z7
+	VMOVUPS Z7, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z8, Z8
 	VMOVUPS Z8, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z9, Z9
+	VMOVUPS Z9, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z10, Z10
 	VMOVUPS Z10, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z11, Z11
+	VMOVUPS Z11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z12, Z12
 	VMOVUPS Z12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z13, Z13
+	VMOVUPS Z13, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z14, Z14
 	VMOVUPS Z14, (BX)
-	MOVQ    16(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Z1, Z1
-	VMOVUPS Z1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z3, Z3
-	VMOVUPS Z3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z5, Z5
-	VMOVUPS Z5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z7, Z7
-	VMOVUPS Z7, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z9, Z9
-	VMOVUPS Z9, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z11, Z11
-	VMOVUPS Z11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z13, Z13
-	VMOVUPS Z13, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z15, Z15
-	VMOVUPS Z15, (AX)
+	VADDPS  (DX), Z15, Z15
+	VMOVUPS Z15, (DX)
 	VZEROUPPER
 	RET
 
@@ -844,34 +844,34 @@ loop18:
 more19:
 	CMPQ    DX, BX
 	JNE     loop18
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Z0, Z0
-	VMOVUPS Z0, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z1, Z1
-	VMOVUPS Z1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z2, Z2
-	VMOVUPS Z2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z3, Z3
-	VMOVUPS Z3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z4, Z4
-	VMOVUPS Z4, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z5, Z5
-	VMOVUPS Z5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z6, Z6
-	VMOVUPS Z6, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z7, Z7
-	VMOVUPS Z7, (AX)
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z1, Z1
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z3, Z3
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z4, Z4
+	VMOVUPS Z4, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z6, Z6
+	VMOVUPS Z6, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z7, Z7
+	VMOVUPS Z7, (DX)
 	VZEROUPPER
 	RET
 
@@ -1021,84 +1021,84 @@ loop24:
 more25:
 	CMPQ    SI, DI
 	JNE     loop24
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVQ    32(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Y0, Y0
 	VMOVUPS Y0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y1, Y1
+	VMOVUPS Y1, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y3, Y3
 	VMOVUPS Y3, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y4, Y4
+	VMOVUPS Y4, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y6, Y6
 	VMOVUPS Y6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y7, Y7
+	VMOVUPS Y7, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y8, Y8
+	VMOVUPS Y8, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y9, Y9
 	VMOVUPS Y9, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y10, Y10
+	VMOVUPS Y10, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y11, Y11
+	VMOVUPS Y11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y12, Y12
 	VMOVUPS Y12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y13, Y13
+	VMOVUPS Y13, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y14, Y14
+	VMOVUPS Y14, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y15, Y15
 	VMOVUPS Y15, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y16, Y16
+	VMOVUPS Y16, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y17, Y17
+	VMOVUPS Y17, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y18, Y18
 	VMOVUPS Y18, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y19, Y19
+	VMOVUPS Y19, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y20, Y20
+	VMOVUPS Y20, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y21, Y21
 	VMOVUPS Y21, (BX)
-	MOVQ    16(AX), BX
-	LEAQ    (CX)(BX*4), BX
-	VADDPS  (BX), Y1, Y1
-	VMOVUPS Y1, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y4, Y4
-	VMOVUPS Y4, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y7, Y7
-	VMOVUPS Y7, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y10, Y10
-	VMOVUPS Y10, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y13, Y13
-	VMOVUPS Y13, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y16, Y16
-	VMOVUPS Y16, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y19, Y19
-	VMOVUPS Y19, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y22, Y22
-	VMOVUPS Y22, (BX)
-	MOVQ    32(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y2, Y2
-	VMOVUPS Y2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y8, Y8
-	VMOVUPS Y8, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y11, Y11
-	VMOVUPS Y11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y14, Y14
-	VMOVUPS Y14, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y17, Y17
-	VMOVUPS Y17, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y20, Y20
-	VMOVUPS Y20, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y23, Y23
-	VMOVUPS Y23, (AX)
+	VADDPS  (SI), Y22, Y22
+	VMOVUPS Y22, (SI)
+	VADDPS  (DX), Y23, Y23
+	VMOVUPS Y23, (DX)
 	VZEROUPPER
 	RET
 
@@ -1219,59 +1219,59 @@ loop30:
 more31:
 	CMPQ    BX, SI
 	JNE     loop30
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Y0, Y0
 	VMOVUPS Y0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y2, Y2
 	VMOVUPS Y2, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y4, Y4
 	VMOVUPS Y4, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y6, Y6
 	VMOVUPS Y6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y7, Y7
+	VMOVUPS Y7, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y8, Y8
 	VMOVUPS Y8, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y9, Y9
+	VMOVUPS Y9, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y10, Y10
 	VMOVUPS Y10, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y11, Y11
+	VMOVUPS Y11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y12, Y12
 	VMOVUPS Y12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y13, Y13
+	VMOVUPS Y13, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y14, Y14
 	VMOVUPS Y14, (BX)
-	MOVQ    16(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y3, Y3
-	VMOVUPS Y3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y7, Y7
-	VMOVUPS Y7, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y9, Y9
-	VMOVUPS Y9, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y11, Y11
-	VMOVUPS Y11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y13, Y13
-	VMOVUPS Y13, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y15, Y15
-	VMOVUPS Y15, (AX)
+	VADDPS  (DX), Y15, Y15
+	VMOVUPS Y15, (DX)
 	VZEROUPPER
 	RET
 
@@ -1360,34 +1360,34 @@ loop36:
 more37:
 	CMPQ    DX, BX
 	JNE     loop36
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y2, Y2
-	VMOVUPS Y2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y3, Y3
-	VMOVUPS Y3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y4, Y4
-	VMOVUPS Y4, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y6, Y6
-	VMOVUPS Y6, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y7, Y7
-	VMOVUPS Y7, (AX)
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y4, Y4
+	VMOVUPS Y4, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y6, Y6
+	VMOVUPS Y6, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y7, Y7
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
@@ -1491,84 +1491,84 @@ loop3:
 more4:
 	CMPQ    DI, R8
 	JNE     loop3
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVQ    32(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Z0, Z0
 	VMOVUPS Z0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z1, Z1
+	VMOVUPS Z1, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z3, Z3
 	VMOVUPS Z3, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z4, Z4
+	VMOVUPS Z4, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z6, Z6
 	VMOVUPS Z6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z7, Z7
+	VMOVUPS Z7, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z8, Z8
+	VMOVUPS Z8, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z9, Z9
 	VMOVUPS Z9, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z10, Z10
+	VMOVUPS Z10, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z11, Z11
+	VMOVUPS Z11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z12, Z12
 	VMOVUPS Z12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z13, Z13
+	VMOVUPS Z13, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z14, Z14
+	VMOVUPS Z14, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z15, Z15
 	VMOVUPS Z15, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z16, Z16
+	VMOVUPS Z16, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z17, Z17
+	VMOVUPS Z17, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z18, Z18
 	VMOVUPS Z18, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z19, Z19
+	VMOVUPS Z19, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z20, Z20
+	VMOVUPS Z20, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z21, Z21
 	VMOVUPS Z21, (BX)
-	MOVQ    16(AX), BX
-	LEAQ    (CX)(BX*4), BX
-	VADDPS  (BX), Z1, Z1
-	VMOVUPS Z1, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z4, Z4
-	VMOVUPS Z4, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z7, Z7
-	VMOVUPS Z7, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z10, Z10
-	VMOVUPS Z10, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z13, Z13
-	VMOVUPS Z13, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z16, Z16
-	VMOVUPS Z16, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z19, Z19
-	VMOVUPS Z19, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Z22, Z22
-	VMOVUPS Z22, (BX)
-	MOVQ    32(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Z2, Z2
-	VMOVUPS Z2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z5, Z5
-	VMOVUPS Z5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z8, Z8
-	VMOVUPS Z8, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z11, Z11
-	VMOVUPS Z11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z14, Z14
-	VMOVUPS Z14, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z17, Z17
-	VMOVUPS Z17, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z20, Z20
-	VMOVUPS Z20, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z23, Z23
-	VMOVUPS Z23, (AX)
+	VADDPS  (SI), Z22, Z22
+	VMOVUPS Z22, (SI)
+	VADDPS  (DX), Z23, Z23
+	VMOVUPS Z23, (DX)
 	VZEROUPPER
 	RET
 
@@ -1646,59 +1646,59 @@ loop6:
 more7:
 	CMPQ    SI, DI
 	JNE     loop6
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Z0, Z0
 	VMOVUPS Z0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z1, Z1
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z2, Z2
 	VMOVUPS Z2, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z3, Z3
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z4, Z4
 	VMOVUPS Z4, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z6, Z6
 	VMOVUPS Z6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z7, Z7
+	VMOVUPS Z7, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z8, Z8
 	VMOVUPS Z8, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z9, Z9
+	VMOVUPS Z9, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z10, Z10
 	VMOVUPS Z10, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z11, Z11
+	VMOVUPS Z11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z12, Z12
 	VMOVUPS Z12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z13, Z13
+	VMOVUPS Z13, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Z14, Z14
 	VMOVUPS Z14, (BX)
-	MOVQ    16(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Z1, Z1
-	VMOVUPS Z1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z3, Z3
-	VMOVUPS Z3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z5, Z5
-	VMOVUPS Z5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z7, Z7
-	VMOVUPS Z7, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z9, Z9
-	VMOVUPS Z9, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z11, Z11
-	VMOVUPS Z11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z13, Z13
-	VMOVUPS Z13, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z15, Z15
-	VMOVUPS Z15, (AX)
+	VADDPS  (DX), Z15, Z15
+	VMOVUPS Z15, (DX)
 	VZEROUPPER
 	RET
 
@@ -1752,34 +1752,34 @@ loop9:
 more10:
 	CMPQ    BX, SI
 	JNE     loop9
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Z0, Z0
-	VMOVUPS Z0, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z1, Z1
-	VMOVUPS Z1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z2, Z2
-	VMOVUPS Z2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z3, Z3
-	VMOVUPS Z3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z4, Z4
-	VMOVUPS Z4, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z5, Z5
-	VMOVUPS Z5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z6, Z6
-	VMOVUPS Z6, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Z7, Z7
-	VMOVUPS Z7, (AX)
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z1, Z1
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z3, Z3
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z4, Z4
+	VMOVUPS Z4, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z6, Z6
+	VMOVUPS Z6, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z7, Z7
+	VMOVUPS Z7, (DX)
 	VZEROUPPER
 	RET
 
@@ -1878,84 +1878,84 @@ loop12:
 more13:
 	CMPQ    DI, R8
 	JNE     loop12
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVQ    32(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Y0, Y0
 	VMOVUPS Y0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y1, Y1
+	VMOVUPS Y1, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y3, Y3
 	VMOVUPS Y3, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y4, Y4
+	VMOVUPS Y4, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y6, Y6
 	VMOVUPS Y6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y7, Y7
+	VMOVUPS Y7, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y8, Y8
+	VMOVUPS Y8, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y9, Y9
 	VMOVUPS Y9, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y10, Y10
+	VMOVUPS Y10, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y11, Y11
+	VMOVUPS Y11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y12, Y12
 	VMOVUPS Y12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y13, Y13
+	VMOVUPS Y13, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y14, Y14
+	VMOVUPS Y14, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y15, Y15
 	VMOVUPS Y15, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y16, Y16
+	VMOVUPS Y16, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y17, Y17
+	VMOVUPS Y17, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y18, Y18
 	VMOVUPS Y18, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y19, Y19
+	VMOVUPS Y19, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y20, Y20
+	VMOVUPS Y20, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y21, Y21
 	VMOVUPS Y21, (BX)
-	MOVQ    16(AX), BX
-	LEAQ    (CX)(BX*4), BX
-	VADDPS  (BX), Y1, Y1
-	VMOVUPS Y1, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y4, Y4
-	VMOVUPS Y4, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y7, Y7
-	VMOVUPS Y7, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y10, Y10
-	VMOVUPS Y10, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y13, Y13
-	VMOVUPS Y13, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y16, Y16
-	VMOVUPS Y16, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y19, Y19
-	VMOVUPS Y19, (BX)
-	LEAQ    (BX)(DX*4), BX
-	VADDPS  (BX), Y22, Y22
-	VMOVUPS Y22, (BX)
-	MOVQ    32(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y2, Y2
-	VMOVUPS Y2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y8, Y8
-	VMOVUPS Y8, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y11, Y11
-	VMOVUPS Y11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y14, Y14
-	VMOVUPS Y14, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y17, Y17
-	VMOVUPS Y17, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y20, Y20
-	VMOVUPS Y20, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y23, Y23
-	VMOVUPS Y23, (AX)
+	VADDPS  (SI), Y22, Y22
+	VMOVUPS Y22, (SI)
+	VADDPS  (DX), Y23, Y23
+	VMOVUPS Y23, (DX)
 	VZEROUPPER
 	RET
 
@@ -2033,59 +2033,59 @@ loop15:
 more16:
 	CMPQ    SI, DI
 	JNE     loop15
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), BX
-	LEAQ    (CX)(BX*4), BX
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), DX
+	LEAQ    (AX)(DX*4), DX
 	VADDPS  (BX), Y0, Y0
 	VMOVUPS Y0, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y2, Y2
 	VMOVUPS Y2, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y4, Y4
 	VMOVUPS Y4, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y6, Y6
 	VMOVUPS Y6, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y7, Y7
+	VMOVUPS Y7, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y8, Y8
 	VMOVUPS Y8, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y9, Y9
+	VMOVUPS Y9, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y10, Y10
 	VMOVUPS Y10, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y11, Y11
+	VMOVUPS Y11, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y12, Y12
 	VMOVUPS Y12, (BX)
-	LEAQ    (BX)(DX*4), BX
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y13, Y13
+	VMOVUPS Y13, (DX)
+	LEAQ    (DX)(CX*4), DX
 	VADDPS  (BX), Y14, Y14
 	VMOVUPS Y14, (BX)
-	MOVQ    16(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y3, Y3
-	VMOVUPS Y3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y7, Y7
-	VMOVUPS Y7, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y9, Y9
-	VMOVUPS Y9, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y11, Y11
-	VMOVUPS Y11, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y13, Y13
-	VMOVUPS Y13, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y15, Y15
-	VMOVUPS Y15, (AX)
+	VADDPS  (DX), Y15, Y15
+	VMOVUPS Y15, (DX)
 	VZEROUPPER
 	RET
 
@@ -2139,34 +2139,34 @@ loop18:
 more19:
 	CMPQ    BX, SI
 	JNE     loop18
-	MOVQ    cols_base+120(FP), AX
-	MOVQ    c_base+0(FP), CX
-	MOVQ    ldc+24(FP), DX
-	MOVQ    (AX), AX
-	LEAQ    (CX)(AX*4), AX
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y2, Y2
-	VMOVUPS Y2, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y3, Y3
-	VMOVUPS Y3, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y4, Y4
-	VMOVUPS Y4, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y5, Y5
-	VMOVUPS Y5, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y6, Y6
-	VMOVUPS Y6, (AX)
-	LEAQ    (AX)(DX*4), AX
-	VADDPS  (AX), Y7, Y7
-	VMOVUPS Y7, (AX)
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+120(FP), DX
+	MOVQ    (DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y4, Y4
+	VMOVUPS Y4, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y6, Y6
+	VMOVUPS Y6, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y7, Y7
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 

@@ -9,6 +9,7 @@ import (
 // Operands that are too short panic before anything is written, on every level.
 func TestShapeMistakes(t *testing.T) {
 	f := func(n int) []float32 { return make([]float32, n) }
+	z := func(n int) []int32 { return make([]int32, n) }
 	eachLevel(t, func(t *testing.T) {
 		g, u, d, o, q := TileF32(), TileU8S8(), TileTernary(), TileOuter(), TileOuterBF16()
 		rows, segs := make([]int, 16), []Segment{{A: 0, B: 0}, {A: 0, B: 3}}
@@ -46,15 +47,25 @@ func TestShapeMistakes(t *testing.T) {
 			{"ColumnPeaks", func() { ColumnPeaks(f(3), f(7), 1) }},
 			{"DigitsU8: dst", func() { DigitsU8(make([]uint8, 4*(2*5+3)-1), 5, f(99), new([4]int), new([4]float32), f(3)) }},
 			{"DigitsU8: behind x", func() { DigitsU8(make([]uint8, 99), 5, f(9), &[4]int{0, 1, 2, 7}, new([4]float32), f(3)) }},
-			{"PackQuads: pixels", func() { PackQuads(make([]uint8, 3*16), make([]uint8, 99), rows[:3], inOrder(16, 1)) }},
-			{"PackQuads: dst", func() { PackQuads(make([]uint8, 4*2*16-1), make([]uint8, 99), rows[:4], inOrder(16, 2)) }},
-			{"OuterDigits: c", func() { OuterDigits(f(7*32+31), 32, make([]uint8, 99), 8, nil, inOrder(16, 2), f(8)) }},
-			{"OuterDigits: scale", func() { OuterDigits(f(8*32), 32, make([]uint8, 99), 8, nil, inOrder(16, 2), f(7)) }},
-			{"OuterDigits: g", func() { OuterDigits(f(8*32), 32, make([]uint8, 4*3*8-1), 8, make([]uint8, 2*64), inOrder(16, 2), f(8)) }},
-			{"OuterDigits: x", func() { OuterDigits(f(8*32), 32, make([]uint8, 999), 8, make([]uint8, 64), inOrder(16, 2), f(8)) }},
-			{"OuterDigits: pixels", func() { OuterDigits(f(8*32), 32, make([]uint8, 99999), 8, make([]uint8, 129*64), inOrder(16, 1), f(8)) }},
+			{"PackQuads: pixels", func() { PackQuads(make([]uint8, 3*16), z(32), make([]uint8, 99), rows[:3], inOrder(16, 1)) }},
+			{"PackQuads: dst", func() { PackQuads(make([]uint8, 4*2*16-1), z(32), make([]uint8, 99), rows[:4], inOrder(16, 2)) }},
+			{"PackQuads: zeros", func() { PackQuads(make([]uint8, 4*2*16), z(31), make([]uint8, 99), rows[:4], inOrder(16, 2)) }},
+			{"OuterDigits: c", func() { OuterDigits(f(7*32+31), 32, make([]uint8, 99), 8, nil, z(32), inOrder(16, 2), f(8)) }},
+			{"OuterDigits: scale", func() { OuterDigits(f(8*32), 32, make([]uint8, 99), 8, nil, z(32), inOrder(16, 2), f(7)) }},
+			{"OuterDigits: g", func() {
+				OuterDigits(f(8*32), 32, make([]uint8, 4*3*8-1), 8, make([]uint8, 2*64), z(32), inOrder(16, 2), f(8))
+			}},
+			{"OuterDigits: x", func() {
+				OuterDigits(f(8*32), 32, make([]uint8, 999), 8, make([]uint8, 64), z(32), inOrder(16, 2), f(8))
+			}},
+			{"OuterDigits: pixels", func() {
+				OuterDigits(f(8*32), 32, make([]uint8, 99999), 8, make([]uint8, 129*64), z(32), inOrder(16, 1), f(8))
+			}},
+			{"OuterDigits: zeros", func() { OuterDigits(f(8*32), 32, make([]uint8, 99), 8, nil, z(31), inOrder(16, 2), f(8)) }},
 			{"PairBF16", func() { PairBF16(make([]uint16, 3), f(2), f(2), 1, 1) }},
-			{"OuterF32: c", func() { OuterF32(f(2*o.MR*o.Lanes-1), 2*o.Lanes, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2)) }},
+			{"OuterF32: c", func() {
+				OuterF32(f(2*o.MR*o.Lanes-1), 2*o.Lanes, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2))
+			}},
 			{"OuterF32: columns", func() { OuterF32(f(4*o.MR*o.Lanes), 4*o.Lanes, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 4)) }},
 			{"OuterF32: row", func() { OuterF32(f(999), 2*o.Lanes-1, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2)) }},
 			{"OuterF32: lanes", func() { OuterF32(f(999), 2*o.Lanes, o.Narrow-1, f(99), f(99), false, nil, inOrder(o.Narrow-1, 2)) }},

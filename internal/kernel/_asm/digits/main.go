@@ -117,7 +117,8 @@ func digitsU8() {
 // their place, then the bytes in them. The highest bit, which is turned over, makes
 // of a code with 128 added a signed byte.
 func packQuads() {
-	f := vec.AVX512.Begin("packQuads", "(dst, x []uint8, rows []int, cols []struct{ C, X int })", "packs vectors of 16 codes of four rows.")
+	f := vec.AVX512.Begin("packQuads", "(dst []uint8, zeros []int32, x []uint8, rows []int, cols []struct{ C, X int })",
+		fmt.Sprintf("packs up to %d vectors of 16 codes of four rows.", maxCols))
 	words := GLOBL("quadWords", attr.RODATA|attr.NOPTR)
 	for i := range 16 {
 		DATA(4*i, U32(uint32(i%quad*quad+i/quad)))
@@ -126,62 +127,60 @@ func packQuads() {
 	for i := range 64 {
 		DATA(i, U8(uint8(i%quad*quad+i/quad%quad)))
 	}
-	wordsOf, bytesOf, sign := f.New(), f.New(), f.Splat(0x80808080)
-	VMOVDQU32(words, wordsOf)
-	VMOVDQU32(bytes, bytesOf)
-	dst, x := vec.Base("dst"), vec.Base("x")
-	row, left := vec.Base("rows"), vec.Len("rows")
-	cols, behind := vec.Base("cols"), vec.Len("cols")
-	SHLQ(Imm(4), behind)
-	ADDQ(cols, behind)
-	loop, done := f.Label("quad"), f.Label("done")
-	Label(loop)
-	SUBQ(Imm(quad), left)
-	JL(LabelRef(done))
-	var at [quad]reg.GPVirtual
-	for i := range at {
-		at[i] = GP64()
-		MOVQ(Mem{Base: row, Disp: 8 * i}, at[i])
-		ADDQ(x, at[i])
-	}
-	ADDQ(Imm(8*quad), row)
-	col, next := GP64(), f.Label("column")
-	MOVQ(cols, col)
-	Label(next)
-	offset, v := GP64(), f.New()
-	MOVQ(Mem{Base: col, Disp: 8}, offset)
-	VMOVDQU(Mem{Base: at[0], Index: offset, Scale: 1}, v.AsX())
-	for i := 1; i < quad; i++ {
-		VINSERTI32X4(Imm(uint64(i)), Mem{Base: at[i], Index: offset, Scale: 1}, v, v)
-	}
-	VPERMD(v, wordsOf, v)
-	VPSHUFB(bytesOf, v, v)
-	VPXORD(sign, v, v)
-	VMOVDQU32(v, Mem{Base: dst})
-	ADDQ(Imm(64), dst)
-	ADDQ(Imm(16), col)
-	CMPQ(col, behind)
-	JNE(LabelRef(next))
-	JMP(LabelRef(loop))
-	Label(done)
-	f.End()
+	eachWidth(f, func(n int) {
+		wordsOf, bytesOf, sign := f.New(), f.New(), f.Splat(0x80808080)
+		VMOVDQU32(words, wordsOf)
+		VMOVDQU32(bytes, bytesOf)
+		dst, x, cols := vec.Base("dst"), vec.Base("x"), vec.Base("cols")
+		row, left := vec.Base("rows"), vec.Len("rows")
+		zeros := f.Zeros(n)
+		var of [maxCols]reg.GPVirtual
+		for h := range n {
+			of[h] = GP64()
+			MOVQ(Mem{Base: cols, Disp: 16*h + 8}, of[h])
+			ADDQ(x, of[h])
+		}
+		loop, done := f.Label("quad"), f.Label("done")
+		Label(loop)
+		SUBQ(Imm(quad), left)
+		JL(LabelRef(done))
+		var at [quad]reg.GPVirtual
+		for i := range at {
+			at[i] = GP64()
+			MOVQ(Mem{Base: row, Disp: 8 * i}, at[i])
+		}
+		for h := range n {
+			v := f.New()
+			VMOVDQU(Mem{Base: of[h], Index: at[0], Scale: 1}, v.AsX())
+			for i := 1; i < quad; i++ {
+				VINSERTI32X4(Imm(uint64(i)), Mem{Base: of[h], Index: at[i], Scale: 1}, v, v)
+			}
+			VPERMD(v, wordsOf, v)
+			VPSHUFB(bytesOf, v, v)
+			VPXORD(sign, v, v)
+			VMOVDQU32(v, Mem{Base: dst, Disp: 64 * h})
+			VPDPBUSD(v, sign, zeros[h])
+		}
+		ADDQ(Imm(8*quad), row)
+		ADDQ(U32(uint32(64*n)), dst)
+		JMP(LabelRef(loop))
+		Label(done)
+		to := vec.Base("zeros")
+		for h, v := range zeros {
+			VMOVDQU32(v, Mem{Base: to, Disp: 64 * h})
+		}
+	})
 }
 
-// outerDigits goes over the pixels once for each digit, the highest first. The
-// numbers have a zero of 1<<23, which is 128 in the highest digit: so many times the
-// sum of the codes is taken off there.
-func outerDigits() {
-	f := vec.AVX512.Begin("outerDigits", "(c []float32, ldc int, g []uint8, ldg int, x []uint8, cols []struct{ C, X int }, scale []float32)",
-		fmt.Sprintf("computes %d output channels of up to %d vectors.", mr, maxCols))
+// eachWidth writes a function for each number of vectors.
+func eachWidth(f *vec.Func, write func(n int)) {
 	for n := maxCols; n > 0; n-- {
 		fewer := f.Label("fewer")
 		if n > 1 {
 			CMPQ(vec.Len("cols"), Imm(uint64(n)))
 			JNE(LabelRef(fewer))
 		}
-		for d := digits - 1; d >= 0; d-- {
-			outerDigit(f, n, d)
-		}
+		write(n)
 		f.End()
 		if n > 1 {
 			Label(fewer)
@@ -189,11 +188,28 @@ func outerDigits() {
 	}
 }
 
+// outerDigits goes over the pixels once for each digit, the highest first. The
+// numbers have a zero of 1<<23, which is 128 in the highest digit: so many times the
+// sum of the codes is taken off there. The tile's part of c is sent for while its sums
+// are made.
+func outerDigits() {
+	f := vec.AVX512.Begin("outerDigits", "(c []float32, ldc int, g []uint8, ldg int, x []uint8, zeros []int32, cols []struct{ C, X int }, scale []float32)",
+		fmt.Sprintf("computes %d output channels of up to %d vectors.", mr, maxCols))
+	eachWidth(f, func(n int) {
+		vec.EachOfTile(mr, n, func(_, _ int, c Mem) { PREFETCHT0(c) })
+		for d := digits - 1; d >= 0; d-- {
+			outerDigit(f, n, d)
+		}
+	})
+}
+
 func outerDigit(f *vec.Func, n, digit int) {
-	sums, zeros, top := f.Zeros(n*mr), []reg.VecVirtual(nil), digit == digits-1
-	var ones reg.VecVirtual
-	if top {
-		zeros, ones = f.Zeros(n), f.Splat(0x80808080)
+	sums := f.Zeros(n * mr)
+	if digit == digits-1 {
+		zeros := vec.Base("zeros")
+		for i, s := range sums {
+			VPSUBD(Mem{Base: zeros, Disp: 64 * (i % n)}, s, s)
+		}
 	}
 	g, ldg, x, left := vec.Base("g"), Load(Param("ldg"), GP64()), vec.Base("x"), vec.Len("x")
 	SHLQ(Imm(2), ldg)
@@ -210,9 +226,6 @@ func outerDigit(f *vec.Func, n, digit int) {
 		v[h] = f.New()
 		VMOVDQU32(Mem{Base: x, Disp: 64 * h}, v[h])
 	}
-	for h := range zeros {
-		VPDPBUSD(v[h], ones, zeros[h])
-	}
 	for i := range mr {
 		b := f.New()
 		VPBROADCASTD(Mem{Base: g, Disp: quad * i}, b)
@@ -225,29 +238,16 @@ func outerDigit(f *vec.Func, n, digit int) {
 	JMP(LabelRef(loop))
 	Label(done)
 
-	cols, c, ldc, scale := vec.Base("cols"), vec.Base("c"), Load(Param("ldc"), GP64()), vec.Base("scale")
-	var at []reg.GPVirtual
-	for h := range n {
-		at = append(at, GP64())
-		MOVQ(Mem{Base: cols, Disp: 16 * h}, at[h])
-		LEAQ(Mem{Base: c, Index: at[h], Scale: 4}, at[h])
-	}
+	scale, factor := vec.Base("scale"), f.New()
 	worth := f.Splat(math.Float32bits(float32(uint32(1) << (8 * digit))))
-	for i := range mr {
-		factor := f.New()
-		VMULPS_BCST(Mem{Base: scale, Disp: 4 * i}, worth, factor)
-		for h := range n {
-			s := sums[n*i+h]
-			if top {
-				VPSUBD(zeros[h], s, s)
-			}
-			VCVTDQ2PS(s, s)
-			VMULPS(factor, s, s)
-			VADDPS(Mem{Base: at[h]}, s, s)
-			VMOVUPS(s, Mem{Base: at[h]})
-			if i < mr-1 {
-				LEAQ(Mem{Base: at[h], Index: ldc, Scale: 4}, at[h])
-			}
+	vec.EachOfTile(mr, n, func(i, h int, c Mem) {
+		if h == 0 {
+			VMULPS_BCST(Mem{Base: scale, Disp: 4 * i}, worth, factor)
 		}
-	}
+		s := sums[n*i+h]
+		VCVTDQ2PS(s, s)
+		VMULPS(factor, s, s)
+		VADDPS(c, s, s)
+		VMOVUPS(s, c)
+	})
 }

@@ -177,22 +177,11 @@ func eachColumns(f *vec.Func, mr, size int, write func(outer)) {
 
 // add adds the sums to c.
 func (o outer) add() {
-	cols, c, ldc := vec.Base("cols"), vec.Base("c"), GP64()
-	Load(Param("ldc"), ldc)
 	n := len(o.cols)
-	for h := range n {
-		row := GP64()
-		MOVQ(Mem{Base: cols, Disp: 16 * h}, row)
-		LEAQ(Mem{Base: c, Index: row, Scale: 4}, row)
-		for i := range o.mr {
-			v, m := o.sums[n*i+h], Mem{Base: row}
-			VADDPS(m, v, v)
-			VMOVUPS(v, m)
-			if i < o.mr-1 {
-				LEAQ(Mem{Base: row, Index: ldc, Scale: 4}, row)
-			}
-		}
-	}
+	vec.EachOfTile(o.mr, n, func(i, h int, c Mem) {
+		VADDPS(c, o.sums[n*i+h], o.sums[n*i+h])
+		VMOVUPS(o.sums[n*i+h], c)
+	})
 }
 
 // loop writes a loop whose body moves at on to end.

@@ -1,6 +1,7 @@
 package benchmark
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -62,15 +63,18 @@ type Measurement struct {
 	GBytes    float64 `json:"gbytes"` // 10^9 bytes read and written per second
 	Intensity float64 `json:"ops_per_byte"`
 	Bound     Bound   `json:"bound"`
-	Share     float64 `json:"share"` // of the peak of the bound
+	Share     float64 `json:"share"` // of the peak of the bound, see MeasureCases
 }
 
 // MeasureCases measures each case for about the given time on so many threads,
-// and the peaks in between.
+// and the peaks in between. A case is as fast as in the best slice of its time. Its
+// share is that of this slice if arithmetic bounds it; the speed of memory changes from
+// moment to moment where others use it, so that a slice bound by memory is compared with
+// the better one of the moments before and after it, and the median share counts.
 func MeasureCases(ctx context.Context, cases []Case, threads int, d time.Duration) ([]Measurement, Peaks, error) {
 	workers := parallel.New(threads)
 	defer workers.Close()
-	g, all := newGauge(threads), make([]Measurement, len(cases))
+	g, all := newGauge(threads), make([][]caseSlice, len(cases))
 	for i, c := range cases {
 		// Enough samples in a table of a few rows, not too many in a long one.
 		for range 1 + parts/len(cases) {
@@ -81,26 +85,63 @@ func MeasureCases(ctx context.Context, cases []Case, threads int, d time.Duratio
 		before, step := c.prepare(workers)
 		stopwatch(before, step)
 		stopwatch(before, step)
-		best, _, err := measure(ctx, d, before, step)
-		if err != nil {
+		var err error
+		if all[i], err = g.slices(ctx, d, before, step); err != nil {
 			return nil, Peaks{}, err
 		}
-		all[i] = c.measured(best.Seconds())
 	}
+	measured := make([]Measurement, len(cases))
 	for i, c := range cases {
-		bound, least := c.least(g.Peaks)
-		all[i].Bound, all[i].Share = bound, least/all[i].Seconds
+		measured[i] = c.measured(all[i], g.Peaks)
 	}
-	return all, g.Peaks, nil
+	return measured, g.Peaks, nil
 }
 
-// measured returns the measurement of a pass of so many seconds, but for its
-// bound and its share.
-func (c Case) measured(seconds float64) Measurement {
+// A caseSlice is the time of a step in a part of a case's time, and how fast memory was
+// before or after.
+type caseSlice struct {
+	seconds float64
+	Bandwidth
+}
+
+// slices measures steps for about the given time.
+func (g *gauge) slices(ctx context.Context, d time.Duration, before, step func()) (all []caseSlice, err error) {
+	const short = 8 * parts // a look at the memory, of the time
+	last, err := g.bandwidth(ctx, d/short)
+	for range parts {
+		if err != nil {
+			return nil, err
+		}
+		took, n := slice(d/parts, before, step)
+		var next Bandwidth
+		next, err = g.bandwidth(ctx, d/short)
+		all = append(all, caseSlice{took.Seconds() / float64(n), last.or(next)})
+		last = next
+	}
+	return all, err
+}
+
+// measured returns the measurement of the slices, with these peaks of arithmetic.
+func (c Case) measured(all []caseSlice, p Peaks) Measurement {
+	type share struct {
+		Bound
+		of float64
+	}
+	best, shares := all[0].seconds, make([]share, len(all))
+	for i, s := range all {
+		p.Bandwidth = s.Bandwidth
+		bound, least := c.least(p)
+		best, shares[i] = min(best, s.seconds), share{bound, least / s.seconds}
+	}
+	slices.SortFunc(shares, func(a, b share) int { return cmp.Compare(a.of, b.of) })
+	counts := shares[len(shares)-1]
+	if c.Bound == Memory {
+		counts = shares[len(shares)/2]
+	}
 	bytes := c.Reads + c.Writes
 	return Measurement{
-		Kernel: c.Name, Seconds: seconds, Gops: c.Ops / seconds / 1e9, GBytes: bytes / seconds / 1e9,
-		Intensity: c.Ops / bytes,
+		Kernel: c.Name, Seconds: best, Gops: c.Ops / best / 1e9, GBytes: bytes / best / 1e9, Intensity: c.Ops / bytes,
+		Bound: counts.Bound, Share: counts.of,
 	}
 }
 

@@ -3,6 +3,7 @@ package benchmark
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestCountsOfALayer(t *testing.T) {
 }
 
 func TestLeastTime(t *testing.T) {
-	p := Peaks{F32: 100, Int8: 800, BF16: 200, Read: 40, Write: 20, Copy: 50}
+	p := Peaks{F32: 100, Int8: 800, BF16: 200, Bandwidth: Bandwidth{Read: 40, Write: 20, Copy: 50}}
 	without := p
 	without.BF16 = 0
 	for name, tt := range map[string]struct {
@@ -78,6 +79,26 @@ func TestLeastTime(t *testing.T) {
 		bound, got := tt.least(tt.Peaks)
 		if bound != tt.bound || got < tt.want*(1-1e-12) || got > tt.want*(1+1e-12) {
 			t.Errorf("%s: %g s bound by %s, want %g by %s", name, got, bound, tt.want, tt.bound)
+		}
+	}
+}
+
+// Slices at a time of fast memory and at one of slow memory.
+func TestShareOfSlices(t *testing.T) {
+	fast, slow := Bandwidth{Read: 40, Write: 40, Copy: 80}, Bandwidth{Read: 20, Write: 20, Copy: 40}
+	slices := []caseSlice{{0.2, fast}, {0.4, slow}, {0.5, slow}, {0.2, fast}, {0.8, fast}}
+	p := Peaks{F32: 100, Bandwidth: Bandwidth{Read: 1e3, Write: 1e3, Copy: 1e3}}
+	for _, tt := range []struct {
+		Case
+		share float64
+	}{
+		{Case{Bound: F32, Ops: 10e9, Reads: 4e9, Writes: 4e9}, 0.1 / 0.2},
+		{Case{Bound: Memory, Ops: 1e9, Reads: 4e9, Writes: 4e9}, 0.1 / 0.2}, // of 0.5, 0.5, 0.4, 0.5 and 0.125
+		{Case{Bound: Memory, Ops: 1e9, Reads: 6e9, Writes: 2e9}, 0.15 / 0.2},
+	} {
+		m := tt.measured(slices, p)
+		if m.Seconds != 0.2 || m.Bound != tt.Bound || math.Abs(m.Share-tt.share) > 1e-12 {
+			t.Errorf("%+v: %g s, %g of %s, want 0.2 s, %g of %s", tt.Case, m.Seconds, m.Share, m.Bound, tt.share, tt.Bound)
 		}
 	}
 }

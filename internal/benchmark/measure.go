@@ -26,11 +26,7 @@ func measure(ctx context.Context, d time.Duration, before, step func()) (best ti
 		if ctx.Err() != nil {
 			return 0, 0, errInterrupted
 		}
-		n, took := 0, time.Duration(0)
-		for n == 0 || took < d/parts {
-			took += stopwatch(before, step)
-			n++
-		}
+		took, n := slice(d/parts, before, step)
 		if mean := max(took/time.Duration(n), 1); best == 0 || mean < best {
 			best = mean
 		}
@@ -38,6 +34,16 @@ func measure(ctx context.Context, d time.Duration, before, step func()) (best ti
 		steps += n
 	}
 	return best, steps, nil
+}
+
+// slice does steps for about the given time, one at least, and returns how long
+// they took and how many they were.
+func slice(d time.Duration, before, step func()) (took time.Duration, steps int) {
+	for steps == 0 || took < d {
+		took += stopwatch(before, step)
+		steps++
+	}
+	return took, steps
 }
 
 // stopwatch returns how long a step takes.

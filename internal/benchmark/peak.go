@@ -13,17 +13,27 @@ import (
 // operations or bytes per second. A multiplication and an addition are two
 // operations.
 type Peaks struct {
-	F32   float64 `json:"f32_gflops"`
-	Int8  float64 `json:"int8_gops"`             // unsigned times signed bytes
-	BF16  float64 `json:"bf16_gflops,omitempty"` // 0: no instruction for it
-	Read  float64 `json:"read_gbytes"`           // of memory
+	F32  float64 `json:"f32_gflops"`
+	Int8 float64 `json:"int8_gops"`             // unsigned times signed bytes
+	BF16 float64 `json:"bf16_gflops,omitempty"` // 0: no instruction for it
+	Bandwidth
+}
+
+// A Bandwidth is how fast memory is, in 10^9 bytes per second.
+type Bandwidth struct {
+	Read  float64 `json:"read_gbytes"`
 	Write float64 `json:"write_gbytes"`
 	Copy  float64 `json:"copy_gbytes"` // the bytes read and the bytes written
 }
 
-// Memory returns the greatest of the rates at which memory was read, written
-// and copied.
-func (p Peaks) Memory() float64 { return max(p.Read, p.Write, p.Copy) }
+// Memory returns the greatest of the rates at which memory is read, written and
+// copied.
+func (b Bandwidth) Memory() float64 { return max(b.Read, b.Write, b.Copy) }
+
+// or returns the greater one of each rate.
+func (b Bandwidth) or(c Bandwidth) Bandwidth {
+	return Bandwidth{max(b.Read, c.Read), max(b.Write, c.Write), max(b.Copy, c.Copy)}
+}
 
 // MeasurePeaks measures each peak for about the given time on so many threads.
 func MeasurePeaks(ctx context.Context, threads int, d time.Duration) (Peaks, error) {
@@ -72,20 +82,6 @@ func (g *gauge) sample(ctx context.Context, d time.Duration) error {
 		{&g.F32, func(int) float64 { _, ops := kernel.PeakF32(rounds); return float64(ops) }},
 		{&g.Int8, func(int) float64 { _, ops := kernel.PeakU8S8(rounds); return float64(ops) }},
 		{&g.BF16, func(int) float64 { _, ops := kernel.PeakBF16(rounds); return float64(ops) }},
-		{&g.Read, func(i int) float64 {
-			g.sums[i] = kernel.Sum(g.forward(i, g.memory[i]))
-			return 4 * window
-		}},
-		{&g.Write, func(i int) float64 {
-			clear(g.forward(i, g.memory[i]))
-			return 4 * window
-		}},
-		{&g.Copy, func(i int) float64 {
-			half := len(g.memory[i]) / 2
-			from := g.forward(i, g.memory[i][:half])
-			copy(g.memory[i][half:][g.next[i]-window:], from)
-			return 2 * 4 * window
-		}},
 	} {
 		if ctx.Err() != nil {
 			return errInterrupted
@@ -93,9 +89,46 @@ func (g *gauge) sample(ctx context.Context, d time.Duration) error {
 		if m.peak == &g.BF16 && !cpu.HasBF16() {
 			continue
 		}
-		*m.peak = max(*m.peak, together(g.threads, d, m.work)/1e9)
+		*m.peak = max(*m.peak, g.rate(d, m.work))
 	}
-	return nil
+	_, err := g.bandwidth(ctx, d)
+	return err
+}
+
+// bandwidth measures for three times the given time how fast memory is at this
+// moment.
+func (g *gauge) bandwidth(ctx context.Context, d time.Duration) (now Bandwidth, err error) {
+	for _, m := range []struct {
+		rate *float64
+		work func(thread int) float64
+	}{
+		{&now.Read, func(i int) float64 {
+			g.sums[i] = kernel.Sum(g.forward(i, g.memory[i]))
+			return 4 * window
+		}},
+		{&now.Write, func(i int) float64 {
+			clear(g.forward(i, g.memory[i]))
+			return 4 * window
+		}},
+		{&now.Copy, func(i int) float64 {
+			half := len(g.memory[i]) / 2
+			from := g.forward(i, g.memory[i][:half])
+			copy(g.memory[i][half:][g.next[i]-window:], from)
+			return 2 * 4 * window
+		}},
+	} {
+		if ctx.Err() != nil {
+			return Bandwidth{}, errInterrupted
+		}
+		*m.rate = g.rate(d, m.work)
+	}
+	g.Bandwidth = g.Bandwidth.or(now)
+	return now, nil
+}
+
+// rate returns how much work all threads do, in 10^9 for each second.
+func (g *gauge) rate(d time.Duration, work func(thread int) float64) float64 {
+	return together(g.threads, d, work) / 1e9
 }
 
 // forward returns the next window of a thread's memory.

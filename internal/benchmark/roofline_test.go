@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write testdata/roofline.svg anew")
 // madeUp are numbers of no machine: several points in one place, one on a roof
 // and one above it.
 func madeUp() (Peaks, []Measurement) {
-	p := Peaks{F32: 200, Int8: 800, BF16: 400, Read: 40, Write: 30, Copy: 50}
+	p := Peaks{F32: 200, Int8: 800, BF16: 400, Bandwidth: Bandwidth{Read: 40, Write: 30, Copy: 50}}
 	return p, []Measurement{
 		{Kernel: "product/float", Gops: 180, Intensity: 170, Bound: F32, Share: 0.9},
 		{Kernel: "product/other", Gops: 180, Intensity: 170, Bound: F32, Share: 0.9},

@@ -41,7 +41,7 @@ const (
 	storeFormat = 1
 	// resultsVersion is raised whenever a change of the program makes the same
 	// run come out differently: figures of two versions must not be compared.
-	resultsVersion = 6
+	resultsVersion = 7
 )
 
 // document is record.json.

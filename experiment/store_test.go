@@ -118,7 +118,7 @@ func TestPlansMayChange(t *testing.T) {
 func TestOtherVersionsAreRefused(t *testing.T) {
 	for want, content := range map[string]string{
 		"store.json: format 2, want 1: made by bitnet 9; use another folder, or that program": `{"format": 2, "results_version": 1, "made_by": "bitnet 9"}`,
-		"store.json: results_version 0, want 6: made by bitnet 0.1":                           `{"format": 1, "results_version": 0, "made_by": "bitnet 0.1"}`,
+		"store.json: results_version 0, want 7: made by bitnet 0.1":                           `{"format": 1, "results_version": 0, "made_by": "bitnet 0.1"}`,
 		"store.json: damaged, or of another version: ":                                        `{"format": 1, "res`,
 		"store.json: damaged, or of another version: json: unknown field":                     `{"format": 2, "shards": 4}`,
 	} {

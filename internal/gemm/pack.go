@@ -198,14 +198,18 @@ func (t *inversePanels[W]) Chunk(_, i int) {
 	clearTail(panel, s)
 	for k, tap := range t.g.taps {
 		for o := range depth {
-			row := panel[(k*depth+o)*s.width:][:s.n]
-			switch w := any(t.w[((group*depth+o)*taps+tap)*n+s.first:][:s.n]).(type) {
-			case []float32:
-				copy(row, w)
-			case []int8:
-				kernel.CodesF32(row, w)
-			}
+			floatsOf(panel[(k*depth+o)*s.width:], t.w[((group*depth+o)*taps+tap)*n+s.first:][:s.n])
 		}
+	}
+}
+
+// floatsOf writes weights or codes as floats.
+func floatsOf[W float32 | int8](dst []float32, w []W) {
+	switch w := any(w).(type) {
+	case []float32:
+		copy(dst, w)
+	case []int8:
+		kernel.CodesF32(dst[:len(w)], w)
 	}
 }
 

@@ -14,6 +14,7 @@ type Plan struct {
 
 	depthwise *depthwise // in place of both, or nil
 	merged    *Plan      // in place of both, or nil: the plan that computes several groups as one
+	folded    *Plan      // in place of inverse, or nil: the plan whose input gradient is folded
 }
 
 // A side holds the gathers of a product, one for each residue of its strides:
@@ -64,7 +65,11 @@ func newGeneralPlan(c Conv) *Plan {
 	p := &Plan{Conv: c}
 	p.Input = Frame{H: c.H, W: c.W, C: c.C, Top: c.PH, Bottom: c.PH, Left: c.PW, Right: c.PW}
 	p.planForward()
-	p.planInverse()
+	if c.folds() {
+		p.folded = newGeneralPlan(c.wide())
+	} else {
+		p.planInverse()
+	}
 	return p
 }
 

@@ -85,6 +85,10 @@ func (p *Plan) InputGradientCodes(workers *parallel.Pool, arena *tensor.Arena, d
 }
 
 func inputGradient[W float32 | int8](p *Plan, workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []W) {
+	if p.folded != nil {
+		foldedInputGradient(p, workers, arena, dx, dy, n, w)
+		return
+	}
 	gathers, a, aLen := p.inverse.fit(workers, arena, dy, n)
 	for i := range gathers {
 		b := packInverse(p, workers, arena, &gathers[i], w)

@@ -44,6 +44,11 @@ func TestShapeMistakes(t *testing.T) {
 			{"OuterBF16: g", func() {
 				OuterBF16(f(999), 32, q.Lanes, make([]uint16, 4*q.MR-1), q.MR, make([]uint16, 99), rows[:4], inOrder(q.Lanes, 2))
 			}},
+			{"FoldRow: channels", func() { FoldRow(f(18), f(54), 9, 3, 27, 0) }},
+			{"FoldRow: taps", func() { FoldRow(f(4), f(4), 2, 1, 2, 0) }},
+			{"FoldRow: dst", func() { FoldRow(f(7), f(18), 2, 3, 6, 0) }},
+			{"FoldRow: src", func() { FoldRow(f(8), f(17), 2, 3, 6, 0) }},
+			{"FoldRow: window", func() { FoldRow(f(8), f(15), 2, 3, 5, 0) }},
 			{"ColumnPeaks", func() { ColumnPeaks(f(3), f(7), 1) }},
 			{"DigitsU8: dst", func() { DigitsU8(make([]uint8, 4*(2*5+3)-1), 5, f(99), new([4]int), new([4]float32), f(3)) }},
 			{"DigitsU8: behind x", func() { DigitsU8(make([]uint8, 99), 5, f(9), &[4]int{0, 1, 2, 7}, new([4]float32), f(3)) }},

@@ -61,6 +61,11 @@ func (f *Finish) take(y []float32, at int, outs []int, o, n, m int) {
 		clear(sums)
 		clear(squares)
 	}
+	const few = 48 // rows that are added up without rounding much
+	for len(outs) > few {
+		kernel.MeasureRows(sums, squares, y[at:], outs[:few], n, center)
+		outs = outs[few:]
+	}
 	kernel.MeasureRows(sums, squares, y[at:], outs, n, center)
 }
 

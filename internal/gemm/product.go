@@ -10,8 +10,8 @@ import (
 // product is a few dozen nanoseconds, whatever their number. Their tiles have room
 // for maxTile values.
 const (
-	callRows = 48
-	maxTile  = callRows * 32
+	callRows = 192
+	maxTile  = 48 * 32
 )
 
 // rowsPerCall returns how many rows one call should compute. Where the inner
@@ -19,7 +19,7 @@ const (
 func (b *Panels) rowsPerCall() int {
 	const worthwhile = 2000 // length of the inner products of a call's tiles together
 	tiles := max(2, worthwhile/max(1, b.k))
-	return min(tiles, callRows/b.tile.MR, maxTile/(b.tile.MR*b.tile.NR)) * b.tile.MR
+	return min(tiles, callRows/b.tile.MR, maxTile/(b.tile.MR*b.panel(0).width)) * b.tile.MR
 }
 
 // Forward computes the layer's output for n samples,

@@ -154,7 +154,7 @@ func (s outerSums) add(a matrix, b packed, first int) {
 		}
 		cols := [2]kernel.Column{{}, {C: t.Lanes, X: t.Lanes}}
 		for i := 0; i < a.cols; i += t.MR {
-			kernel.OuterF32(at[:size], 2*t.Lanes, t.Lanes, a.data[i:], p.data[first*p.width:], false, pixels[:a.rows], cols[:p.width/t.Lanes])
+			kernel.OuterF32(at[:size], 2*t.Lanes, t.MR, t.Lanes, a.data[i:], p.data[first*p.width:], false, pixels[:a.rows], cols[:p.width/t.Lanes])
 			at = at[size:]
 		}
 	}

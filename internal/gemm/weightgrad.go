@@ -63,7 +63,7 @@ func (o *floatOuter) Chunk(_, task int) {
 				i, j = tile%len(t.strips), tile/len(t.strips)
 			}
 			s, cols := t.strips[i], columns[j]
-			kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, cols.lanes, o.dy[s.first:], o.x[s.group*o.g.depth:], o.long && i == 0, pixels[:b.count], cols.list)
+			kernel.OuterF32(o.stripOf(t.sums, i), o.ldc, o.tile.Height(s.end-s.first), cols.lanes, o.dy[s.first:], o.x[s.group*o.g.depth:], o.long && i == 0, pixels[:b.count], cols.list)
 		}
 	}
 }

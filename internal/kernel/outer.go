@@ -10,6 +10,7 @@ import "fmt"
 // An OuterTile is the shape of a tile of outer products.
 type OuterTile struct {
 	MR     int // output channels
+	Low    int // output channels of a low tile, for few of them
 	Lanes  int // values in each of the vectors
 	Narrow int // values in a short vector: a half, where that is faster
 }
@@ -20,6 +21,14 @@ func (t OuterTile) Width(n int) int {
 		return t.Narrow
 	}
 	return t.Lanes
+}
+
+// Height returns the number of rows for n output channels: Low or MR.
+func (t OuterTile) Height(n int) int {
+	if n <= t.Low {
+		return t.Low
+	}
+	return t.MR
 }
 
 // MaxOuterCols is the largest number of vectors in a tile of outer products.
@@ -33,28 +42,28 @@ type Pixel = struct{ G, X int }
 // sums begin in a row of c. (It has no name of its own for the same reason.)
 type Column = struct{ C, X int }
 
-// OuterF32 adds the outer products of some pixels to a tile. With V = lanes,
-// which is a Width of TileOuter, and H = len(cols), from 1 to MaxOuterCols,
+// OuterF32 adds the outer products of some pixels to a tile. With M = rows and V = lanes,
+// which are a Height and a Width of TileOuter, and H = len(cols), from 1 to MaxOuterCols,
 //
 //	c[i*ldc+cols[h].C+j] += sum(p in pixels) g[p.G+i] * x[p.X+cols[h].X+j]
 //
-// for i < MR, h < H, j < V. The columns' sums do not overlap. That pixels and
+// for i < M, h < H, j < V. The columns' sums do not overlap. That pixels and
 // columns begin within g and x, and end within their capacity, is up to the caller.
 // Columns of x that are cold, in no cache yet, are sent for some pixels ahead.
-func OuterF32(c []float32, ldc, lanes int, g, x []float32, cold bool, pixels []Pixel, cols []Column) {
-	if t := TileOuter(); !t.holds(len(c), ldc, lanes, cols) {
-		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for %d columns of %d", len(c), ldc, len(cols), lanes))
+func OuterF32(c []float32, ldc, rows, lanes int, g, x []float32, cold bool, pixels []Pixel, cols []Column) {
+	if t := TileOuter(); rows != t.Height(rows) || !t.holds(len(c), ldc, rows, lanes, cols) {
+		panic(fmt.Sprintf("kernel.OuterF32: %d values of c in rows of %d for %d rows and %d columns of %d", len(c), ldc, rows, len(cols), lanes))
 	}
-	outerF32(c, ldc, lanes, g, x, cold, pixels, cols)
+	outerF32(c, ldc, rows, lanes, g, x, cold, pixels, cols)
 }
 
-// holds reports whether c holds the sums of the columns.
-func (t OuterTile) holds(c, ldc, lanes int, cols []Column) bool {
+// holds reports whether c holds the sums of so many rows of the columns.
+func (t OuterTile) holds(c, ldc, rows, lanes int, cols []Column) bool {
 	if len(cols) < 1 || len(cols) > MaxOuterCols || lanes != t.Width(lanes) {
 		return false
 	}
 	for _, col := range cols {
-		if col.C < 0 || col.C+lanes > ldc || (t.MR-1)*ldc+col.C+lanes > c {
+		if col.C < 0 || col.C+lanes > ldc || (rows-1)*ldc+col.C+lanes > c {
 			return false
 		}
 	}
@@ -63,11 +72,10 @@ func (t OuterTile) holds(c, ldc, lanes int, cols []Column) bool {
 
 // outerF32Generic takes four pixels at a time, so that a sum is read and written once for
 // four products.
-func outerF32Generic(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
-	t := genericOuter
+func outerF32Generic(c []float32, ldc, rows, lanes int, g, x []float32, pixels []Pixel, cols []Column) {
 	for ; len(pixels) >= 4; pixels = pixels[4:] {
 		p0, p1, p2, p3 := pixels[0], pixels[1], pixels[2], pixels[3]
-		g0, g1, g2, g3 := g[p0.G:][:t.MR], g[p1.G:][:t.MR], g[p2.G:][:t.MR], g[p3.G:][:t.MR]
+		g0, g1, g2, g3 := g[p0.G:][:rows], g[p1.G:][:rows], g[p2.G:][:rows], g[p3.G:][:rows]
 		for _, col := range cols {
 			x0, x1, x2, x3 := x[p0.X+col.X:][:lanes], x[p1.X+col.X:][:lanes], x[p2.X+col.X:][:lanes], x[p3.X+col.X:][:lanes]
 			for i, d0 := range g0 {
@@ -80,7 +88,7 @@ func outerF32Generic(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel
 		}
 	}
 	for _, p := range pixels {
-		for i, d := range g[p.G:][:t.MR] {
+		for i, d := range g[p.G:][:rows] {
 			for _, col := range cols {
 				at := c[i*ldc+col.C:][:lanes]
 				for j, v := range x[p.X+col.X:][:lanes] {
@@ -101,7 +109,7 @@ func outerF32Generic(c []float32, ldc, lanes int, g, x []float32, pixels []Pixel
 // Subnormal values may count as zero.
 func OuterBF16(c []float32, ldc, lanes int, g []uint16, ldg int, x []uint16, rows []int, cols []Column) {
 	t, pairs := TileOuterBF16(), len(rows)/2
-	if len(rows)%2 != 0 || !t.holds(len(c), ldc, lanes, cols) || pairs > 0 && (ldg < 0 || len(g) < 2*((pairs-1)*ldg+t.MR)) {
+	if len(rows)%2 != 0 || !t.holds(len(c), ldc, t.MR, lanes, cols) || pairs > 0 && (ldg < 0 || len(g) < 2*((pairs-1)*ldg+t.MR)) {
 		panic(fmt.Sprintf("kernel.OuterBF16: %d values of c in rows of %d for %d columns of %d, %d of g for %d pixels with a stride of %d",
 			len(c), ldc, len(cols), lanes, len(g), len(rows), ldg))
 	}
@@ -123,4 +131,4 @@ func outerBF16Generic(c []float32, ldc, lanes int, g []uint16, ldg int, x []uint
 	}
 }
 
-var genericOuter = OuterTile{MR: 4, Lanes: 8, Narrow: 8}
+var genericOuter = OuterTile{MR: 4, Low: 4, Lanes: 8, Narrow: 8}

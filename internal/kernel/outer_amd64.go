@@ -8,9 +8,9 @@ import "github.com/AlarioAI/bitnet/internal/cpu"
 func TileOuter() OuterTile {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		return OuterTile{MR: 8, Lanes: 16, Narrow: 8}
+		return OuterTile{MR: 8, Low: 6, Lanes: 16, Narrow: 8}
 	case cpu.AVX2:
-		return OuterTile{MR: 4, Lanes: 8, Narrow: 8}
+		return OuterTile{MR: 4, Low: 4, Lanes: 8, Narrow: 8}
 	}
 	return genericOuter
 }
@@ -23,14 +23,14 @@ func TileOuterBF16() OuterTile {
 	return genericOuter
 }
 
-func outerF32(c []float32, ldc, lanes int, g, x []float32, cold bool, pixels []Pixel, cols []Column) {
+func outerF32(c []float32, ldc, rows, lanes int, g, x []float32, cold bool, pixels []Pixel, cols []Column) {
 	switch cpu.Current() {
 	case cpu.AVX512:
-		outerF32AVX512(c, ldc, lanes, g, x, cold, pixels, cols)
+		outerF32AVX512(c, ldc, rows, lanes, g, x, cold, pixels, cols)
 	case cpu.AVX2:
-		outerF32AVX2(c, ldc, lanes, g, x, cold, pixels, cols)
+		outerF32AVX2(c, ldc, rows, lanes, g, x, cold, pixels, cols)
 	default:
-		outerF32Generic(c, ldc, lanes, g, x, pixels, cols)
+		outerF32Generic(c, ldc, rows, lanes, g, x, pixels, cols)
 	}
 }
 

@@ -4,12 +4,12 @@
 
 #include "textflag.h"
 
-// func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct{G int; X int}, cols []struct{C int; X int})
+// func outerF32AVX2(c []float32, ldc int, rows int, lanes int, g []float32, x []float32, cold bool, pixels []struct{G int; X int}, cols []struct{C int; X int})
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·outerF32AVX2(SB), NOSPLIT, $0-144
-	MOVQ   cols_len+128(FP), AX
+TEXT ·outerF32AVX2(SB), NOSPLIT, $0-152
+	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next1
+	JNE    next2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -22,26 +22,26 @@ TEXT ·outerF32AVX2(SB), NOSPLIT, $0-144
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
 	LEAQ   (AX)(BX*4), BX
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), SI
-	MOVQ   pixels_len+104(FP), DI
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), SI
+	MOVQ   pixels_len+112(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
-	MOVB   cold+88(FP), R8
+	MOVB   cold+96(FP), R8
 	CMPB   R8, $0x00
-	JEQ    warm2
+	JEQ    warm3
 	LEAQ   -16(DI), R8
-	JMP    more4
+	JMP    more5
 
-loop3:
+loop4:
 	LEAQ         256(SI), R9
 	CMPQ         R9, R8
 	CMOVQGT      R8, R9
@@ -73,14 +73,14 @@ loop3:
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
 
-more4:
+more5:
 	CMPQ SI, DI
-	JNE  loop3
+	JNE  loop4
 
-warm2:
-	JMP more6
+warm3:
+	JMP more7
 
-loop5:
+loop6:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -105,12 +105,12 @@ loop5:
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
 
-more6:
+more7:
 	CMPQ    SI, DI
-	JNE     loop5
+	JNE     loop6
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), BX
 	LEAQ    (AX)(BX*4), BX
 	MOVQ    16(DX), SI
@@ -153,10 +153,10 @@ more6:
 	VZEROUPPER
 	RET
 
-next1:
-	MOVQ   cols_len+128(FP), AX
+next2:
+	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x02
-	JNE    next7
+	JNE    next8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -165,24 +165,24 @@ next1:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), BX
-	MOVQ   pixels_len+104(FP), SI
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), BX
+	MOVQ   pixels_len+112(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
-	MOVB   cold+88(FP), DI
+	MOVB   cold+96(FP), DI
 	CMPB   DI, $0x00
-	JEQ    warm8
+	JEQ    warm9
 	LEAQ   -16(SI), DI
-	JMP    more10
+	JMP    more11
 
-loop9:
+loop10:
 	LEAQ         256(BX), R8
 	CMPQ         R8, DI
 	CMOVQGT      DI, R8
@@ -208,14 +208,14 @@ loop9:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 
-more10:
+more11:
 	CMPQ BX, SI
-	JNE  loop9
+	JNE  loop10
 
-warm8:
-	JMP more12
+warm9:
+	JMP more13
 
-loop11:
+loop12:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -235,12 +235,12 @@ loop11:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 
-more12:
+more13:
 	CMPQ    BX, SI
-	JNE     loop11
+	JNE     loop12
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), BX
 	LEAQ    (AX)(BX*4), BX
 	MOVQ    16(DX), DX
@@ -270,27 +270,27 @@ more12:
 	VZEROUPPER
 	RET
 
-next7:
+next8:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), DX
-	MOVQ   pixels_len+104(FP), BX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), DX
+	MOVQ   pixels_len+112(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
-	MOVB   cold+88(FP), SI
+	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm14
+	JEQ    warm15
 	LEAQ   -16(BX), SI
-	JMP    more16
+	JMP    more17
 
-loop15:
+loop16:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -310,14 +310,14 @@ loop15:
 	VBROADCASTSS 12(DI), Y5
 	VFMADD231PS  Y4, Y5, Y3
 
-more16:
+more17:
 	CMPQ DX, BX
-	JNE  loop15
+	JNE  loop16
 
-warm14:
-	JMP more18
+warm15:
+	JMP more19
 
-loop17:
+loop18:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -332,12 +332,12 @@ loop17:
 	VBROADCASTSS 12(SI), Y5
 	VFMADD231PS  Y4, Y5, Y3
 
-more18:
+more19:
 	CMPQ    DX, BX
-	JNE     loop17
+	JNE     loop18
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), DX
 	LEAQ    (AX)(DX*4), DX
 	VADDPS  (DX), Y0, Y0
@@ -354,15 +354,18 @@ more18:
 	VZEROUPPER
 	RET
 
-// func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct{G int; X int}, cols []struct{C int; X int})
+// func outerF32AVX512(c []float32, ldc int, rows int, lanes int, g []float32, x []float32, cold bool, pixels []struct{G int; X int}, cols []struct{C int; X int})
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, FMA3, MMX+
-TEXT ·outerF32AVX512(SB), NOSPLIT, $0-144
-	MOVQ   lanes+32(FP), AX
+TEXT ·outerF32AVX512(SB), NOSPLIT, $0-152
+	MOVQ   rows+32(FP), AX
+	CMPQ   AX, $0x08
+	JNE    fewer1
+	MOVQ   lanes+40(FP), AX
 	CMPQ   AX, $0x10
-	JNE    shorter1
-	MOVQ   cols_len+128(FP), AX
+	JNE    shorter2
+	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next2
+	JNE    next3
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -387,26 +390,26 @@ TEXT ·outerF32AVX512(SB), NOSPLIT, $0-144
 	VXORPS Z21, Z21, Z21
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
 	LEAQ   (AX)(BX*4), BX
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), SI
-	MOVQ   pixels_len+104(FP), DI
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), SI
+	MOVQ   pixels_len+112(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
-	MOVB   cold+88(FP), R8
+	MOVB   cold+96(FP), R8
 	CMPB   R8, $0x00
-	JEQ    warm3
+	JEQ    warm4
 	LEAQ   -16(DI), R8
-	JMP    more5
+	JMP    more6
 
-loop4:
+loop5:
 	LEAQ         256(SI), R9
 	CMPQ         R9, R8
 	CMOVQGT      R8, R9
@@ -454,14 +457,14 @@ loop4:
 	VFMADD231PS  Z25, Z27, Z22
 	VFMADD231PS  Z26, Z27, Z23
 
-more5:
+more6:
 	CMPQ SI, DI
-	JNE  loop4
+	JNE  loop5
 
-warm3:
-	JMP more7
+warm4:
+	JMP more8
 
-loop6:
+loop7:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -502,12 +505,12 @@ loop6:
 	VFMADD231PS  Z25, Z27, Z22
 	VFMADD231PS  Z26, Z27, Z23
 
-more7:
+more8:
 	CMPQ    SI, DI
-	JNE     loop6
+	JNE     loop7
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), BX
 	LEAQ    (AX)(BX*4), BX
 	MOVQ    16(DX), SI
@@ -586,10 +589,10 @@ more7:
 	VZEROUPPER
 	RET
 
-next2:
-	MOVQ   cols_len+128(FP), AX
+next3:
+	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x02
-	JNE    next8
+	JNE    next9
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -606,24 +609,24 @@ next2:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), BX
-	MOVQ   pixels_len+104(FP), SI
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), BX
+	MOVQ   pixels_len+112(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
-	MOVB   cold+88(FP), DI
+	MOVB   cold+96(FP), DI
 	CMPB   DI, $0x00
-	JEQ    warm9
+	JEQ    warm10
 	LEAQ   -16(SI), DI
-	JMP    more11
+	JMP    more12
 
-loop10:
+loop11:
 	LEAQ         256(BX), R8
 	CMPQ         R8, DI
 	CMOVQGT      DI, R8
@@ -661,14 +664,14 @@ loop10:
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
 
-more11:
+more12:
 	CMPQ BX, SI
-	JNE  loop10
+	JNE  loop11
 
-warm9:
-	JMP more13
+warm10:
+	JMP more14
 
-loop12:
+loop13:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -700,12 +703,12 @@ loop12:
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
 
-more13:
+more14:
 	CMPQ    BX, SI
-	JNE     loop12
+	JNE     loop13
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), BX
 	LEAQ    (AX)(BX*4), BX
 	MOVQ    16(DX), DX
@@ -759,7 +762,7 @@ more13:
 	VZEROUPPER
 	RET
 
-next8:
+next9:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -768,22 +771,22 @@ next8:
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), DX
-	MOVQ   pixels_len+104(FP), BX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), DX
+	MOVQ   pixels_len+112(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
-	MOVB   cold+88(FP), SI
+	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm15
+	JEQ    warm16
 	LEAQ   -16(BX), SI
-	JMP    more17
+	JMP    more18
 
-loop16:
+loop17:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -811,14 +814,14 @@ loop16:
 	VBROADCASTSS 28(DI), Z9
 	VFMADD231PS  Z8, Z9, Z7
 
-more17:
+more18:
 	CMPQ DX, BX
-	JNE  loop16
+	JNE  loop17
 
-warm15:
-	JMP more19
+warm16:
+	JMP more20
 
-loop18:
+loop19:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -841,12 +844,12 @@ loop18:
 	VBROADCASTSS 28(SI), Z9
 	VFMADD231PS  Z8, Z9, Z7
 
-more19:
+more20:
 	CMPQ    DX, BX
-	JNE     loop18
+	JNE     loop19
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), DX
 	LEAQ    (AX)(DX*4), DX
 	VADDPS  (DX), Z0, Z0
@@ -875,10 +878,10 @@ more19:
 	VZEROUPPER
 	RET
 
-shorter1:
-	MOVQ   cols_len+128(FP), AX
+shorter2:
+	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next20
+	JNE    next21
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -903,26 +906,26 @@ shorter1:
 	VXORPS Y21, Y21, Y21
 	VXORPS Y22, Y22, Y22
 	VXORPS Y23, Y23, Y23
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), BX
 	LEAQ   (AX)(BX*4), BX
 	MOVQ   40(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), SI
-	MOVQ   pixels_len+104(FP), DI
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), SI
+	MOVQ   pixels_len+112(FP), DI
 	SHLQ   $0x04, DI
 	ADDQ   SI, DI
-	MOVB   cold+88(FP), R8
+	MOVB   cold+96(FP), R8
 	CMPB   R8, $0x00
-	JEQ    warm21
+	JEQ    warm22
 	LEAQ   -16(DI), R8
-	JMP    more23
+	JMP    more24
 
-loop22:
+loop23:
 	LEAQ         256(SI), R9
 	CMPQ         R9, R8
 	CMOVQGT      R8, R9
@@ -970,14 +973,14 @@ loop22:
 	VFMADD231PS  Y25, Y27, Y22
 	VFMADD231PS  Y26, Y27, Y23
 
-more23:
+more24:
 	CMPQ SI, DI
-	JNE  loop22
+	JNE  loop23
 
-warm21:
-	JMP more25
+warm22:
+	JMP more26
 
-loop24:
+loop25:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -1018,12 +1021,12 @@ loop24:
 	VFMADD231PS  Y25, Y27, Y22
 	VFMADD231PS  Y26, Y27, Y23
 
-more25:
+more26:
 	CMPQ    SI, DI
-	JNE     loop24
+	JNE     loop25
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), BX
 	LEAQ    (AX)(BX*4), BX
 	MOVQ    16(DX), SI
@@ -1102,10 +1105,10 @@ more25:
 	VZEROUPPER
 	RET
 
-next20:
-	MOVQ   cols_len+128(FP), AX
+next21:
+	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x02
-	JNE    next26
+	JNE    next27
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1122,24 +1125,24 @@ next20:
 	VXORPS Y13, Y13, Y13
 	VXORPS Y14, Y14, Y14
 	VXORPS Y15, Y15, Y15
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   24(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), BX
-	MOVQ   pixels_len+104(FP), SI
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), BX
+	MOVQ   pixels_len+112(FP), SI
 	SHLQ   $0x04, SI
 	ADDQ   BX, SI
-	MOVB   cold+88(FP), DI
+	MOVB   cold+96(FP), DI
 	CMPB   DI, $0x00
-	JEQ    warm27
+	JEQ    warm28
 	LEAQ   -16(SI), DI
-	JMP    more29
+	JMP    more30
 
-loop28:
+loop29:
 	LEAQ         256(BX), R8
 	CMPQ         R8, DI
 	CMOVQGT      DI, R8
@@ -1177,14 +1180,14 @@ loop28:
 	VFMADD231PS  Y16, Y18, Y14
 	VFMADD231PS  Y17, Y18, Y15
 
-more29:
+more30:
 	CMPQ BX, SI
-	JNE  loop28
+	JNE  loop29
 
-warm27:
-	JMP more31
+warm28:
+	JMP more32
 
-loop30:
+loop31:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -1216,12 +1219,12 @@ loop30:
 	VFMADD231PS  Y16, Y18, Y14
 	VFMADD231PS  Y17, Y18, Y15
 
-more31:
+more32:
 	CMPQ    BX, SI
-	JNE     loop30
+	JNE     loop31
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), BX
 	LEAQ    (AX)(BX*4), BX
 	MOVQ    16(DX), DX
@@ -1275,7 +1278,7 @@ more31:
 	VZEROUPPER
 	RET
 
-next26:
+next27:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1284,22 +1287,22 @@ next26:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   x_base+64(FP), AX
-	MOVQ   cols_base+120(FP), CX
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
 	MOVQ   8(CX), CX
 	LEAQ   (AX)(CX*4), CX
-	MOVQ   g_base+40(FP), AX
-	MOVQ   pixels_base+96(FP), DX
-	MOVQ   pixels_len+104(FP), BX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), DX
+	MOVQ   pixels_len+112(FP), BX
 	SHLQ   $0x04, BX
 	ADDQ   DX, BX
-	MOVB   cold+88(FP), SI
+	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm33
+	JEQ    warm34
 	LEAQ   -16(BX), SI
-	JMP    more35
+	JMP    more36
 
-loop34:
+loop35:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -1327,14 +1330,14 @@ loop34:
 	VBROADCASTSS 28(DI), Y9
 	VFMADD231PS  Y8, Y9, Y7
 
-more35:
+more36:
 	CMPQ DX, BX
-	JNE  loop34
+	JNE  loop35
 
-warm33:
-	JMP more37
+warm34:
+	JMP more38
 
-loop36:
+loop37:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -1357,12 +1360,12 @@ loop36:
 	VBROADCASTSS 28(SI), Y9
 	VFMADD231PS  Y8, Y9, Y7
 
-more37:
+more38:
 	CMPQ    DX, BX
-	JNE     loop36
+	JNE     loop37
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
-	MOVQ    cols_base+120(FP), DX
+	MOVQ    cols_base+128(FP), DX
 	MOVQ    (DX), DX
 	LEAQ    (AX)(DX*4), DX
 	VADDPS  (DX), Y0, Y0
@@ -1388,6 +1391,873 @@ more37:
 	LEAQ    (DX)(CX*4), DX
 	VADDPS  (DX), Y7, Y7
 	VMOVUPS Y7, (DX)
+	VZEROUPPER
+	RET
+
+fewer1:
+	MOVQ   lanes+40(FP), AX
+	CMPQ   AX, $0x10
+	JNE    shorter40
+	MOVQ   cols_len+136(FP), AX
+	CMPQ   AX, $0x03
+	JNE    next41
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
+	MOVQ   8(CX), DX
+	LEAQ   (AX)(DX*4), DX
+	MOVQ   24(CX), BX
+	LEAQ   (AX)(BX*4), BX
+	MOVQ   40(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), SI
+	MOVQ   pixels_len+112(FP), DI
+	SHLQ   $0x04, DI
+	ADDQ   SI, DI
+	MOVB   cold+96(FP), R8
+	CMPB   R8, $0x00
+	JEQ    warm42
+	LEAQ   -16(DI), R8
+	JMP    more44
+
+loop43:
+	LEAQ         256(SI), R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	MOVQ         8(R9), R9
+	PREFETCHT0   (DX)(R9*4)
+	PREFETCHT0   (BX)(R9*4)
+	PREFETCHT0   (CX)(R9*4)
+	MOVQ         (SI), R9
+	MOVQ         8(SI), R10
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R10*4), Z18
+	VMOVUPS      (BX)(R10*4), Z19
+	VMOVUPS      (CX)(R10*4), Z20
+	LEAQ         (AX)(R9*4), R9
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 4(R9), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 20(R9), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+
+more44:
+	CMPQ SI, DI
+	JNE  loop43
+
+warm42:
+	JMP more46
+
+loop45:
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R9*4), Z18
+	VMOVUPS      (BX)(R9*4), Z19
+	VMOVUPS      (CX)(R9*4), Z20
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 4(R8), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS 8(R8), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 12(R8), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS 16(R8), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 20(R8), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+
+more46:
+	CMPQ    SI, DI
+	JNE     loop45
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+128(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVQ    32(DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (BX), Z0, Z0
+	VMOVUPS Z0, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z1, Z1
+	VMOVUPS Z1, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z3, Z3
+	VMOVUPS Z3, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z4, Z4
+	VMOVUPS Z4, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z6, Z6
+	VMOVUPS Z6, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z7, Z7
+	VMOVUPS Z7, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z8, Z8
+	VMOVUPS Z8, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z9, Z9
+	VMOVUPS Z9, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z10, Z10
+	VMOVUPS Z10, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z11, Z11
+	VMOVUPS Z11, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z12, Z12
+	VMOVUPS Z12, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Z13, Z13
+	VMOVUPS Z13, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Z14, Z14
+	VMOVUPS Z14, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z15, Z15
+	VMOVUPS Z15, (BX)
+	VADDPS  (SI), Z16, Z16
+	VMOVUPS Z16, (SI)
+	VADDPS  (DX), Z17, Z17
+	VMOVUPS Z17, (DX)
+	VZEROUPPER
+	RET
+
+next41:
+	MOVQ   cols_len+136(FP), AX
+	CMPQ   AX, $0x02
+	JNE    next47
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
+	MOVQ   8(CX), DX
+	LEAQ   (AX)(DX*4), DX
+	MOVQ   24(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), BX
+	MOVQ   pixels_len+112(FP), SI
+	SHLQ   $0x04, SI
+	ADDQ   BX, SI
+	MOVB   cold+96(FP), DI
+	CMPB   DI, $0x00
+	JEQ    warm48
+	LEAQ   -16(SI), DI
+	JMP    more50
+
+loop49:
+	LEAQ         256(BX), R8
+	CMPQ         R8, DI
+	CMOVQGT      DI, R8
+	MOVQ         8(R8), R8
+	PREFETCHT0   (DX)(R8*4)
+	PREFETCHT0   (CX)(R8*4)
+	MOVQ         (BX), R8
+	MOVQ         8(BX), R9
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R9*4), Z12
+	VMOVUPS      (CX)(R9*4), Z13
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 4(R8), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS 8(R8), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 12(R8), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS 16(R8), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 20(R8), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+
+more50:
+	CMPQ BX, SI
+	JNE  loop49
+
+warm48:
+	JMP more52
+
+loop51:
+	MOVQ         (BX), DI
+	MOVQ         8(BX), R8
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R8*4), Z12
+	VMOVUPS      (CX)(R8*4), Z13
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 4(DI), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS 8(DI), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 12(DI), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS 16(DI), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 20(DI), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+
+more52:
+	CMPQ    BX, SI
+	JNE     loop51
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+128(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (BX), Z0, Z0
+	VMOVUPS Z0, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z1, Z1
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z2, Z2
+	VMOVUPS Z2, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z3, Z3
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z4, Z4
+	VMOVUPS Z4, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z6, Z6
+	VMOVUPS Z6, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z7, Z7
+	VMOVUPS Z7, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z8, Z8
+	VMOVUPS Z8, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Z9, Z9
+	VMOVUPS Z9, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Z10, Z10
+	VMOVUPS Z10, (BX)
+	VADDPS  (DX), Z11, Z11
+	VMOVUPS Z11, (DX)
+	VZEROUPPER
+	RET
+
+next47:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
+	MOVQ   8(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), DX
+	MOVQ   pixels_len+112(FP), BX
+	SHLQ   $0x04, BX
+	ADDQ   DX, BX
+	MOVB   cold+96(FP), SI
+	CMPB   SI, $0x00
+	JEQ    warm54
+	LEAQ   -16(BX), SI
+	JMP    more56
+
+loop55:
+	LEAQ         256(DX), DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	MOVQ         8(DI), DI
+	PREFETCHT0   (CX)(DI*4)
+	MOVQ         (DX), DI
+	MOVQ         8(DX), R8
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(R8*4), Z6
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 4(DI), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS 8(DI), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 12(DI), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS 16(DI), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 20(DI), Z7
+	VFMADD231PS  Z6, Z7, Z5
+
+more56:
+	CMPQ DX, BX
+	JNE  loop55
+
+warm54:
+	JMP more58
+
+loop57:
+	MOVQ         (DX), SI
+	MOVQ         8(DX), DI
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(DI*4), Z6
+	LEAQ         (AX)(SI*4), SI
+	VBROADCASTSS (SI), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 4(SI), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS 8(SI), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 12(SI), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS 16(SI), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 20(SI), Z7
+	VFMADD231PS  Z6, Z7, Z5
+
+more58:
+	CMPQ    DX, BX
+	JNE     loop57
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+128(FP), DX
+	MOVQ    (DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z1, Z1
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z3, Z3
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z4, Z4
+	VMOVUPS Z4, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Z5, Z5
+	VMOVUPS Z5, (DX)
+	VZEROUPPER
+	RET
+
+shorter40:
+	MOVQ   cols_len+136(FP), AX
+	CMPQ   AX, $0x03
+	JNE    next59
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
+	MOVQ   8(CX), DX
+	LEAQ   (AX)(DX*4), DX
+	MOVQ   24(CX), BX
+	LEAQ   (AX)(BX*4), BX
+	MOVQ   40(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), SI
+	MOVQ   pixels_len+112(FP), DI
+	SHLQ   $0x04, DI
+	ADDQ   SI, DI
+	MOVB   cold+96(FP), R8
+	CMPB   R8, $0x00
+	JEQ    warm60
+	LEAQ   -16(DI), R8
+	JMP    more62
+
+loop61:
+	LEAQ         256(SI), R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	MOVQ         8(R9), R9
+	PREFETCHT0   (DX)(R9*4)
+	PREFETCHT0   (BX)(R9*4)
+	PREFETCHT0   (CX)(R9*4)
+	MOVQ         (SI), R9
+	MOVQ         8(SI), R10
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R10*4), Y18
+	VMOVUPS      (BX)(R10*4), Y19
+	VMOVUPS      (CX)(R10*4), Y20
+	LEAQ         (AX)(R9*4), R9
+	VBROADCASTSS (R9), Y21
+	VFMADD231PS  Y18, Y21, Y0
+	VFMADD231PS  Y19, Y21, Y1
+	VFMADD231PS  Y20, Y21, Y2
+	VBROADCASTSS 4(R9), Y21
+	VFMADD231PS  Y18, Y21, Y3
+	VFMADD231PS  Y19, Y21, Y4
+	VFMADD231PS  Y20, Y21, Y5
+	VBROADCASTSS 8(R9), Y21
+	VFMADD231PS  Y18, Y21, Y6
+	VFMADD231PS  Y19, Y21, Y7
+	VFMADD231PS  Y20, Y21, Y8
+	VBROADCASTSS 12(R9), Y21
+	VFMADD231PS  Y18, Y21, Y9
+	VFMADD231PS  Y19, Y21, Y10
+	VFMADD231PS  Y20, Y21, Y11
+	VBROADCASTSS 16(R9), Y21
+	VFMADD231PS  Y18, Y21, Y12
+	VFMADD231PS  Y19, Y21, Y13
+	VFMADD231PS  Y20, Y21, Y14
+	VBROADCASTSS 20(R9), Y21
+	VFMADD231PS  Y18, Y21, Y15
+	VFMADD231PS  Y19, Y21, Y16
+	VFMADD231PS  Y20, Y21, Y17
+
+more62:
+	CMPQ SI, DI
+	JNE  loop61
+
+warm60:
+	JMP more64
+
+loop63:
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	ADDQ         $0x10, SI
+	VMOVUPS      (DX)(R9*4), Y18
+	VMOVUPS      (BX)(R9*4), Y19
+	VMOVUPS      (CX)(R9*4), Y20
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Y21
+	VFMADD231PS  Y18, Y21, Y0
+	VFMADD231PS  Y19, Y21, Y1
+	VFMADD231PS  Y20, Y21, Y2
+	VBROADCASTSS 4(R8), Y21
+	VFMADD231PS  Y18, Y21, Y3
+	VFMADD231PS  Y19, Y21, Y4
+	VFMADD231PS  Y20, Y21, Y5
+	VBROADCASTSS 8(R8), Y21
+	VFMADD231PS  Y18, Y21, Y6
+	VFMADD231PS  Y19, Y21, Y7
+	VFMADD231PS  Y20, Y21, Y8
+	VBROADCASTSS 12(R8), Y21
+	VFMADD231PS  Y18, Y21, Y9
+	VFMADD231PS  Y19, Y21, Y10
+	VFMADD231PS  Y20, Y21, Y11
+	VBROADCASTSS 16(R8), Y21
+	VFMADD231PS  Y18, Y21, Y12
+	VFMADD231PS  Y19, Y21, Y13
+	VFMADD231PS  Y20, Y21, Y14
+	VBROADCASTSS 20(R8), Y21
+	VFMADD231PS  Y18, Y21, Y15
+	VFMADD231PS  Y19, Y21, Y16
+	VFMADD231PS  Y20, Y21, Y17
+
+more64:
+	CMPQ    SI, DI
+	JNE     loop63
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+128(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVQ    32(DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (BX), Y0, Y0
+	VMOVUPS Y0, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y1, Y1
+	VMOVUPS Y1, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y3, Y3
+	VMOVUPS Y3, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y4, Y4
+	VMOVUPS Y4, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y6, Y6
+	VMOVUPS Y6, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y7, Y7
+	VMOVUPS Y7, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y8, Y8
+	VMOVUPS Y8, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y9, Y9
+	VMOVUPS Y9, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y10, Y10
+	VMOVUPS Y10, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y11, Y11
+	VMOVUPS Y11, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y12, Y12
+	VMOVUPS Y12, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (SI), Y13, Y13
+	VMOVUPS Y13, (SI)
+	LEAQ    (SI)(CX*4), SI
+	VADDPS  (DX), Y14, Y14
+	VMOVUPS Y14, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y15, Y15
+	VMOVUPS Y15, (BX)
+	VADDPS  (SI), Y16, Y16
+	VMOVUPS Y16, (SI)
+	VADDPS  (DX), Y17, Y17
+	VMOVUPS Y17, (DX)
+	VZEROUPPER
+	RET
+
+next59:
+	MOVQ   cols_len+136(FP), AX
+	CMPQ   AX, $0x02
+	JNE    next65
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
+	MOVQ   8(CX), DX
+	LEAQ   (AX)(DX*4), DX
+	MOVQ   24(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), BX
+	MOVQ   pixels_len+112(FP), SI
+	SHLQ   $0x04, SI
+	ADDQ   BX, SI
+	MOVB   cold+96(FP), DI
+	CMPB   DI, $0x00
+	JEQ    warm66
+	LEAQ   -16(SI), DI
+	JMP    more68
+
+loop67:
+	LEAQ         256(BX), R8
+	CMPQ         R8, DI
+	CMOVQGT      DI, R8
+	MOVQ         8(R8), R8
+	PREFETCHT0   (DX)(R8*4)
+	PREFETCHT0   (CX)(R8*4)
+	MOVQ         (BX), R8
+	MOVQ         8(BX), R9
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R9*4), Y12
+	VMOVUPS      (CX)(R9*4), Y13
+	LEAQ         (AX)(R8*4), R8
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(R8), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 8(R8), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(R8), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 16(R8), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(R8), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+
+more68:
+	CMPQ BX, SI
+	JNE  loop67
+
+warm66:
+	JMP more70
+
+loop69:
+	MOVQ         (BX), DI
+	MOVQ         8(BX), R8
+	ADDQ         $0x10, BX
+	VMOVUPS      (DX)(R8*4), Y12
+	VMOVUPS      (CX)(R8*4), Y13
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(DI), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 8(DI), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(DI), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 16(DI), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(DI), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+
+more70:
+	CMPQ    BX, SI
+	JNE     loop69
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+128(FP), DX
+	MOVQ    (DX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVQ    16(DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (BX), Y0, Y0
+	VMOVUPS Y0, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y2, Y2
+	VMOVUPS Y2, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y4, Y4
+	VMOVUPS Y4, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y6, Y6
+	VMOVUPS Y6, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y7, Y7
+	VMOVUPS Y7, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y8, Y8
+	VMOVUPS Y8, (BX)
+	LEAQ    (BX)(CX*4), BX
+	VADDPS  (DX), Y9, Y9
+	VMOVUPS Y9, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (BX), Y10, Y10
+	VMOVUPS Y10, (BX)
+	VADDPS  (DX), Y11, Y11
+	VMOVUPS Y11, (DX)
+	VZEROUPPER
+	RET
+
+next65:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   x_base+72(FP), AX
+	MOVQ   cols_base+128(FP), CX
+	MOVQ   8(CX), CX
+	LEAQ   (AX)(CX*4), CX
+	MOVQ   g_base+48(FP), AX
+	MOVQ   pixels_base+104(FP), DX
+	MOVQ   pixels_len+112(FP), BX
+	SHLQ   $0x04, BX
+	ADDQ   DX, BX
+	MOVB   cold+96(FP), SI
+	CMPB   SI, $0x00
+	JEQ    warm72
+	LEAQ   -16(BX), SI
+	JMP    more74
+
+loop73:
+	LEAQ         256(DX), DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	MOVQ         8(DI), DI
+	PREFETCHT0   (CX)(DI*4)
+	MOVQ         (DX), DI
+	MOVQ         8(DX), R8
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(R8*4), Y6
+	LEAQ         (AX)(DI*4), DI
+	VBROADCASTSS (DI), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 4(DI), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 8(DI), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 12(DI), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 16(DI), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 20(DI), Y7
+	VFMADD231PS  Y6, Y7, Y5
+
+more74:
+	CMPQ DX, BX
+	JNE  loop73
+
+warm72:
+	JMP more76
+
+loop75:
+	MOVQ         (DX), SI
+	MOVQ         8(DX), DI
+	ADDQ         $0x10, DX
+	VMOVUPS      (CX)(DI*4), Y6
+	LEAQ         (AX)(SI*4), SI
+	VBROADCASTSS (SI), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 4(SI), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 8(SI), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 12(SI), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 16(SI), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 20(SI), Y7
+	VFMADD231PS  Y6, Y7, Y5
+
+more76:
+	CMPQ    DX, BX
+	JNE     loop75
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	MOVQ    cols_base+128(FP), DX
+	MOVQ    (DX), DX
+	LEAQ    (AX)(DX*4), DX
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y2, Y2
+	VMOVUPS Y2, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y4, Y4
+	VMOVUPS Y4, (DX)
+	LEAQ    (DX)(CX*4), DX
+	VADDPS  (DX), Y5, Y5
+	VMOVUPS Y5, (DX)
 	VZEROUPPER
 	RET
 

@@ -7,7 +7,7 @@ package kernel
 // outerF32AVX2 computes 4 output channels of up to 3 vectors of up to 8 lanes.
 //
 //go:noescape
-func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct {
+func outerF32AVX2(c []float32, ldc int, rows int, lanes int, g []float32, x []float32, cold bool, pixels []struct {
 	G int
 	X int
 }, cols []struct {
@@ -15,10 +15,10 @@ func outerF32AVX2(c []float32, ldc int, lanes int, g []float32, x []float32, col
 	X int
 })
 
-// outerF32AVX512 computes 8 output channels of up to 3 vectors of up to 16 lanes.
+// outerF32AVX512 computes 8 output channels of up to 3 vectors of up to 16 lanes. Or 6 of them.
 //
 //go:noescape
-func outerF32AVX512(c []float32, ldc int, lanes int, g []float32, x []float32, cold bool, pixels []struct {
+func outerF32AVX512(c []float32, ldc int, rows int, lanes int, g []float32, x []float32, cold bool, pixels []struct {
 	G int
 	X int
 }, cols []struct {

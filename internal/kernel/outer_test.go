@@ -16,29 +16,30 @@ func TestOuterF32(t *testing.T) {
 		normal := func(int) float32 { return float32(rng.NormFloat64()) }
 		xs, gs, cs := newEdge[float32](t, 3*span), newEdge[float32](t, 3*span), newEdge[float32](t, 2*MaxOuterCols*tile.MR*tile.Lanes)
 		for _, count := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, most} {
-			for kind := range 2 * MaxOuterCols {
-				lanes, width := []int{tile.Lanes, tile.Narrow}[kind/MaxOuterCols], 1+kind%MaxOuterCols
+			for kind := range 4 * MaxOuterCols {
+				lanes, width := []int{tile.Lanes, tile.Narrow}[kind/MaxOuterCols%2], 1+kind%MaxOuterCols
+				height := []int{tile.MR, tile.Low}[kind/MaxOuterCols/2]
 				pixels, cols := make([]Pixel, count), newColumns(rng, lanes, width, span)
 				xSize, gSize := 0, 0
 				for p := range pixels {
 					pixels[p] = Pixel{G: rng.IntN(span), X: rng.IntN(span)}
-					gSize = max(gSize, pixels[p].G+tile.MR)
+					gSize = max(gSize, pixels[p].G+height)
 					for _, col := range cols {
 						xSize = max(xSize, pixels[p].X+col.X+lanes)
 					}
 				}
 				g, x := gs.last(gSize, normal), xs.last(xSize, normal)
 				ldc := outerRow(lanes, cols)
-				c := cs.last((tile.MR-1)*ldc+cols[0].C+lanes, normal)
+				c := cs.last((height-1)*ldc+cols[0].C+lanes, normal)
 				old, warm := slices.Clone(c), slices.Clone(c)
 				// The last of each may begin at the end and lie in the slack behind it.
-				g0, x0 := g[:max(0, gSize-tile.MR)], x[:max(0, xSize-lanes)]
-				OuterF32(c, ldc, lanes, g0, x0, true, pixels, cols)
-				checkOuter(t, tile.MR, lanes, c, old, ldc, count, cols, func(p, i, h, j int) (g0, x0 float32) {
+				g0, x0 := g[:max(0, gSize-height)], x[:max(0, xSize-lanes)]
+				OuterF32(c, ldc, height, lanes, g0, x0, true, pixels, cols)
+				checkOuter(t, height, lanes, c, old, ldc, count, cols, func(p, i, h, j int) (g0, x0 float32) {
 					return g[pixels[p].G+i], x[pixels[p].X+cols[h].X+j]
 				})
-				OuterF32(warm, ldc, lanes, g0, x0, false, pixels, cols)
-				equalBits(t, fmt.Sprintf("%d pixels, %d columns of %d, warm", count, width, lanes), warm, c)
+				OuterF32(warm, ldc, height, lanes, g0, x0, false, pixels, cols)
+				equalBits(t, fmt.Sprintf("%d pixels, %d rows, %d columns of %d, warm", count, height, width, lanes), warm, c)
 			}
 		}
 	})
@@ -59,7 +60,7 @@ func TestOuterF32Order(t *testing.T) {
 			g, x, ldc := coarse(rng, span+tile.MR), coarse(rng, 2*span+tile.Lanes), outerRow(tile.Lanes, cols)
 			got := normals(rng, tile.MR*ldc)
 			want := slices.Clone(got)
-			OuterF32(got, ldc, tile.Lanes, g, x, false, pixels, cols)
+			OuterF32(got, ldc, tile.MR, tile.Lanes, g, x, false, pixels, cols)
 			for _, p := range pixels {
 				for i, d := range g[p.G:][:tile.MR] {
 					for _, col := range cols {
@@ -153,7 +154,7 @@ func BenchmarkOuterF32(b *testing.B) {
 			at[i] = Pixel{G: i * t.MR, X: i * cols * lanes}
 		}
 		g, x, c := make([]float32, pixels*t.MR), make([]float32, pixels*cols*lanes), make([]float32, cols*t.MR*lanes)
-		return func() { OuterF32(c, cols*lanes, lanes, g, x, false, at, inOrder(lanes, cols)) }
+		return func() { OuterF32(c, cols*lanes, t.MR, lanes, g, x, false, at, inOrder(lanes, cols)) }
 	})
 }
 

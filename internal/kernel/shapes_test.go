@@ -69,11 +69,16 @@ func TestShapeMistakes(t *testing.T) {
 			{"OuterDigits: zeros", func() { OuterDigits(f(8*32), 32, make([]uint8, 99), 8, nil, z(31), inOrder(16, 2), f(8)) }},
 			{"PairBF16", func() { PairBF16(make([]uint16, 3), f(2), f(2), 1, 1) }},
 			{"OuterF32: c", func() {
-				OuterF32(f(2*o.MR*o.Lanes-1), 2*o.Lanes, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2))
+				OuterF32(f(2*o.MR*o.Lanes-1), 2*o.Lanes, o.MR, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2))
 			}},
-			{"OuterF32: columns", func() { OuterF32(f(4*o.MR*o.Lanes), 4*o.Lanes, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 4)) }},
-			{"OuterF32: row", func() { OuterF32(f(999), 2*o.Lanes-1, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2)) }},
-			{"OuterF32: lanes", func() { OuterF32(f(999), 2*o.Lanes, o.Narrow-1, f(99), f(99), false, nil, inOrder(o.Narrow-1, 2)) }},
+			{"OuterF32: columns", func() {
+				OuterF32(f(4*o.MR*o.Lanes), 4*o.Lanes, o.MR, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 4))
+			}},
+			{"OuterF32: rows", func() { OuterF32(f(999), 2*o.Lanes, o.MR-1, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2)) }},
+			{"OuterF32: row", func() { OuterF32(f(999), 2*o.Lanes-1, o.MR, o.Lanes, f(99), f(99), false, nil, inOrder(o.Lanes, 2)) }},
+			{"OuterF32: lanes", func() {
+				OuterF32(f(999), 2*o.Lanes, o.MR, o.Narrow-1, f(99), f(99), false, nil, inOrder(o.Narrow-1, 2))
+			}},
 			{"StoreF32: before dst", func() { StoreF32(f(99), []int{0, -1}, f(99), 8, 8, nil) }},
 			{"StoreF32: behind dst", func() { StoreF32(f(20), []int{0, 13}, f(99), 8, 8, nil) }},
 			{"StoreF32: c", func() { StoreF32(f(99), []int{0, 9}, f(15), 8, 8, nil) }},

@@ -18,15 +18,20 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 	outerF32([]vec.Set{vec.AVX2}, 4)
-	outerF32([]vec.Set{vec.AVX512, vec.AVX512VL}, 8)
+	outerF32([]vec.Set{vec.AVX512, vec.AVX512VL}, 8, 6)
 	outerBF16([]vec.Set{vec.AVX512, vec.AVX512VL}, 8)
 	Generate()
 }
 
-// outerF32 has tiles of the vectors of each set, the longest first.
-func outerF32(sets []vec.Set, mr int) {
-	f := sets[0].Begin("outerF32", "(c []float32, ldc, lanes int, g, x []float32, cold bool, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(sets[0], mr))
-	eachWidth(f, sets, mr, 4, func(o outer) {
+// outerF32 has tiles of the vectors of each set, the longest first, and of each number
+// of rows.
+func outerF32(sets []vec.Set, rows ...int) {
+	rest := ""
+	if len(rows) > 1 {
+		rest = fmt.Sprintf(" Or %d of them.", rows[1])
+	}
+	f := sets[0].Begin("outerF32", "(c []float32, ldc, rows, lanes int, g, x []float32, cold bool, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(sets[0], rows[0])+rest)
+	write := func(o outer) {
 		const size = 16 // of a pixel
 		g := vec.Base("g")
 		pixel, end := vec.Base("pixels"), vec.Len("pixels")
@@ -63,7 +68,19 @@ func outerF32(sets []vec.Set, mr int) {
 		})
 		Label(warm)
 		o.loop(pixel, end, product)
-	})
+	}
+	for i, mr := range rows {
+		fewer := f.Label("fewer")
+		f.Set = sets[0]
+		if i < len(rows)-1 {
+			CMPQ(Load(Param("rows"), GP64()), Imm(uint64(mr)))
+			JNE(LabelRef(fewer))
+		}
+		eachWidth(f, sets, mr, 4, write)
+		if i < len(rows)-1 {
+			Label(fewer)
+		}
+	}
 }
 
 // outerBF16 puts the values of two pixels side by side.

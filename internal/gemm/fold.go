@@ -17,10 +17,12 @@ import (
 //
 //	dx[i,h,w,c] = sum(kw, ow with ow+kw-PW = w) wide[i,h,ow,kw,c]
 
-// folds reports whether the input gradient is faster that way.
+// folds reports whether the input gradient is faster that way: in fewer lanes than those
+// of a pixel for each column of the filter.
 func (c Conv) folds() bool {
-	return kernel.HasFold() && c.Groups == 1 && c.SW == 1 && c.DW == 1 && c.KW > 1 &&
-		c.C <= kernel.MaxFold && c.KW*c.C <= kernel.TileF32().NR
+	t := kernel.TileF32()
+	return kernel.HasFold() && c.Groups == 1 && c.SW == 1 && c.DW == 1 && c.KW > 1 && c.C <= kernel.MaxFold &&
+		c.KW*c.C <= t.NR && t.Width(c.KW*c.C) < c.KW*kernel.MaxFold
 }
 
 // wide returns the geometry of the gradient that is folded. Its channels fill a panel, so
@@ -46,22 +48,22 @@ func foldedInputGradient[W float32 | int8](p *Plan, workers *parallel.Pool, aren
 	for first := 0; first < n; first += some {
 		count := min(some, n-first)
 		inputGradient(q, workers, arena, wide, dy[first*yLen:][:count*yLen], count, weight)
-		parallel.Run(workers, count, folding{p, dx[first*xLen:], wide})
+		parallel.Blocks(workers, count*p.H, max(1, near/64/(q.W*q.C)), folding{p, dx[first*xLen:], wide}, (*folding).rows)
 	}
 	arena.Release(weight)
 	arena.Release(wide)
 }
 
-// A folding adds up the rows of a sample.
+// A folding adds up the rows of samples.
 type folding struct {
 	p        *Plan
 	dx, wide []float32
 }
 
-func (t *folding) Chunk(_, i int) {
-	p := t.p
-	line, wide := p.W*p.C, p.folded.W*p.folded.C
-	for h := i * p.H; h < (i+1)*p.H; h++ {
-		kernel.FoldRow(t.dx[h*line:][:line], t.wide[h*wide:][:wide], p.C, p.KW, p.folded.C, p.PW)
+func (t *folding) rows(first, end int) {
+	p, q := t.p, t.p.folded
+	line, wide := p.W*p.C, q.W*q.C
+	for h := first; h < end; h++ {
+		kernel.FoldRow(t.dx[h*line:][:line], t.wide[h*wide:][:wide], p.C, p.KW, q.C, p.PW)
 	}
 }

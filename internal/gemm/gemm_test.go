@@ -46,7 +46,7 @@ var geometries = []Conv{
 	conv(1, 1, 2, 8, 2, 2, pad(1, 1), stride(2, 2)), // sees one tap, in as many lanes as the weight has values
 	conv(10, 10, 2, 3, 2, 2, stride(4, 3)),
 	conv(14, 14, 6, 16, 5, 5),
-	conv(11, 9, 4, 6, 3, 4, stride(2, 1), pad(1, 2), dilation(2, 1)), // is folded
+	conv(11, 9, 4, 6, 3, 4, stride(2, 1), pad(1, 2), dilation(2, 1)), // folded, as the one before
 	conv(28, 28, 1, 6, 5, 5, pad(2, 2)),
 	conv(4, 4, 40, 70, 3, 3, pad(1, 1)),
 	conv(7, 7, 64, 64, 3, 3, groups(16), pad(1, 1)),

@@ -41,7 +41,7 @@ func (p *Plan) WeightGradientBF16(workers *parallel.Pool, arena *tensor.Arena, d
 	}
 	values := arena.Halves(len(x))
 	parallel.Blocks(workers, len(x), conversionBlock, pass{values, x}, func(p *pass, lo, hi int) { kernel.CodesBF16(p.values[lo:hi], p.codes[lo:hi]) })
-	sum := p.forward.framed[0].outerSum(p, kernel.TileOuterBF16(), n, 2)
+	sum := p.forward.framed[0].outerSum(p, kernel.TileOuterBF16(), n, 2, false)
 	sum.begin(arena, dw)
 	t := halfOuter{outerSum: sum, x: values, xLen: p.Input.Len()}
 	t.grad = arena.Halves(2 * sum.steps * t.width)

@@ -21,7 +21,7 @@ func (p *Plan) WeightGradientCodes(workers *parallel.Pool, arena *tensor.Arena, 
 		p.valuesWeightGradient(workers, arena, dw, dy, x, n, scale)
 		return
 	}
-	sum := p.forward.framed[0].outerSum(p, kernel.TileDigits(), n, quad)
+	sum := p.forward.framed[0].outerSum(p, kernel.TileDigits(), n, quad, true)
 	sum.begin(arena, dw)
 	t := digitOuter{outerSum: sum, x: x, xLen: p.Input.Len()}
 	t.grad, t.worth = arena.Bytes(quad*digits*sum.steps*t.width), arena.Floats(t.width)

@@ -27,8 +27,9 @@ type outerSum struct {
 	dw, sums []float32 // [strips][MR][ldc], one for each chunk that is not direct
 }
 
-// outerSum returns the cut for n samples.
-func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum {
+// outerSum returns the cut for n samples in steps of so many pixels, whose values each
+// task packs for its strips, or reads in place.
+func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int, packs bool) outerSum {
 	if g.outer == nil || g.outer.tile != tile {
 		g.outer = g.newOuterTable(p, tile)
 	}
@@ -39,7 +40,7 @@ func (g *gather) outerSum(p *Plan, tile kernel.OuterTile, n, unit int) outerSum 
 	const enough = 16 // tasks
 	blocks := max(1, s.steps*unit/pixelBlock)
 	s.group = min(8, len(s.strips)/enough) // these share the pixels in the cache
-	if unit == quad {
+	if packs {
 		s.group = min(8, len(s.strips)*min(blocks, enough)/8) // and what packing them costs: rather cut the pixels
 	}
 	s.group = max(1, s.group)

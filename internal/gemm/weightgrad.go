@@ -27,7 +27,7 @@ func (p *Plan) WeightGradient(workers *parallel.Pool, arena *tensor.Arena, dw, d
 	if len(x) == n*p.Input.Len() {
 		g, xLen = &p.forward.framed[0], p.Input.Len()
 	}
-	sum := g.outerSum(p, kernel.TileOuter(), n, 1)
+	sum := g.outerSum(p, kernel.TileOuter(), n, 1, false)
 	sum.begin(arena, dw)
 	parallel.Run(workers, sum.tasks(), floatOuter{sum, dy, x, p.OutH() * p.OutW() * p.O, xLen, 4*p.C*pixelBlock > 1<<19})
 	sum.end(workers, arena)
@@ -54,8 +54,9 @@ func (o *floatOuter) Chunk(_, task int) {
 				i++
 			}
 		}
-		// Either the gradients of a strip stay in the first cache or, where those of x
-		// do not fit the second one, the values of a tile's columns do.
+		// Either the gradients of a strip stay in the first cache or, where the values of
+		// x fill most of the second one, those of a tile's columns stay in it, and are
+		// cold for the first strip.
 		columns := o.columns[b.class]
 		for tile := range len(t.strips) * len(columns) {
 			i, j := tile/len(columns), tile%len(columns)

@@ -36,7 +36,7 @@ func (c Conv) wide() Conv {
 // foldedInputGradient takes some samples at a time, whose wide gradients stay in the
 // caches until they are folded.
 func foldedInputGradient[W float32 | int8](p *Plan, workers *parallel.Pool, arena *tensor.Arena, dx, dy []float32, n int, w []W) {
-	const near = 1 << 18 // values
+	const near, task = 1 << 18, 1 << 12 // values of the wide gradient
 	q := p.folded
 	xLen, yLen, wideLen := p.H*p.W*p.C, q.OutH()*q.OutW()*q.O, q.H*q.W*q.C
 	some := max(1, min(n, near/wideLen))
@@ -48,7 +48,7 @@ func foldedInputGradient[W float32 | int8](p *Plan, workers *parallel.Pool, aren
 	for first := 0; first < n; first += some {
 		count := min(some, n-first)
 		inputGradient(q, workers, arena, wide, dy[first*yLen:][:count*yLen], count, weight)
-		parallel.Blocks(workers, count*p.H, max(1, near/64/(q.W*q.C)), folding{p, dx[first*xLen:], wide}, (*folding).rows)
+		parallel.Blocks(workers, count*p.H, max(1, task/(q.W*q.C)), folding{p, dx[first*xLen:], wide}, (*folding).rows)
 	}
 	arena.Release(weight)
 	arena.Release(wide)

@@ -18,9 +18,9 @@
 // follows a product in evaluation, or a batch norm's statistics in training, may be
 // computed as it is stored (see Finish).
 //
-// Two kinds of convolutions take another path behind the same methods: a
-// depthwise one has kernels of its own and no frame, and one with groups of few
-// channels is computed with several groups put together.
+// Some convolutions take another path behind the same methods: a depthwise one has
+// kernels of its own and no frame, one with groups of few channels is computed with
+// several groups put together, and the input gradient of few channels is folded.
 //
 // No element of an output or of an input gradient depends on how the work is cut.
 // Weight gradients and statistics are sums over pixels, cut into chunks that depend

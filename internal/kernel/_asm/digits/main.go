@@ -115,7 +115,7 @@ func digitsU8() {
 
 // packQuads brings the bytes of four rows together: first words of four bytes, by
 // their place, then the bytes in them. The highest bit, which is turned over, makes
-// of a code with 128 added a signed byte.
+// of a code with 128 added a signed byte; alone it is 128 as an unsigned one.
 func packQuads() {
 	f := vec.AVX512.Begin("packQuads", "(dst []uint8, zeros []int32, x []uint8, rows []int, cols []struct{ C, X int })",
 		fmt.Sprintf("packs up to %d vectors of 16 codes of four rows.", maxCols))

@@ -78,7 +78,7 @@ func MeasureCases(ctx context.Context, cases []Case, threads int, d time.Duratio
 	for i, c := range cases {
 		// Enough samples in a table of a few rows, not too many in a long one.
 		for range 1 + parts/len(cases) {
-			if err := g.sample(ctx, d/(4*parts)); err != nil {
+			if err := g.arithmetic(ctx, d/(4*parts)); err != nil {
 				return nil, Peaks{}, err
 			}
 		}
@@ -108,17 +108,19 @@ type caseSlice struct {
 func (g *gauge) slices(ctx context.Context, d time.Duration, before, step func()) (all []caseSlice, err error) {
 	const short = 8 * parts // a look at the memory, of the time
 	last, err := g.bandwidth(ctx, d/short)
+	if err != nil {
+		return nil, err
+	}
 	for range parts {
+		took, n := slice(d/parts, before, step)
+		next, err := g.bandwidth(ctx, d/short)
 		if err != nil {
 			return nil, err
 		}
-		took, n := slice(d/parts, before, step)
-		var next Bandwidth
-		next, err = g.bandwidth(ctx, d/short)
 		all = append(all, caseSlice{took.Seconds() / float64(n), last.or(next)})
 		last = next
 	}
-	return all, err
+	return all, nil
 }
 
 // measured returns the measurement of the slices, with these peaks of arithmetic.

@@ -39,7 +39,10 @@ func (b Bandwidth) or(c Bandwidth) Bandwidth {
 func MeasurePeaks(ctx context.Context, threads int, d time.Duration) (Peaks, error) {
 	g := newGauge(threads)
 	for range parts {
-		if err := g.sample(ctx, d/parts); err != nil {
+		if err := g.arithmetic(ctx, d/parts); err != nil {
+			return Peaks{}, err
+		}
+		if _, err := g.bandwidth(ctx, d/parts); err != nil {
 			return Peaks{}, err
 		}
 	}
@@ -72,8 +75,8 @@ func newGauge(threads int) *gauge {
 	return g
 }
 
-// sample measures each peak once for the given time.
-func (g *gauge) sample(ctx context.Context, d time.Duration) error {
+// arithmetic measures each peak of arithmetic once for the given time.
+func (g *gauge) arithmetic(ctx context.Context, d time.Duration) error {
 	const rounds = 20_000
 	for _, m := range []struct {
 		peak *float64
@@ -91,12 +94,10 @@ func (g *gauge) sample(ctx context.Context, d time.Duration) error {
 		}
 		*m.peak = max(*m.peak, g.rate(d, m.work))
 	}
-	_, err := g.bandwidth(ctx, d)
-	return err
+	return nil
 }
 
-// bandwidth measures for three times the given time how fast memory is at this
-// moment.
+// bandwidth measures how fast memory is at this moment, each rate for the given time.
 func (g *gauge) bandwidth(ctx context.Context, d time.Duration) (now Bandwidth, err error) {
 	for _, m := range []struct {
 		rate *float64

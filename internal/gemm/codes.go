@@ -39,7 +39,8 @@ func (p *codesProduct) Chunk(_, task int) {
 	g, b := p.g, &p.b
 	group, panels, first, end := p.task(task)
 	var acc [maxTile]int32
-	var factors rowFactors
+	var room [callRows]float32
+	factors := rowFactors{each: room[:p.call]}
 	var own ragged
 	var offsets [32]int32
 	for near := range panels.parts(p.nearby) {
@@ -83,8 +84,8 @@ func (b *Panels) addOffsets(offset []int32, g *gather, r reach, first int) {
 // rowFactors are the factors of a call's rows. Most calls stay within one
 // sample, and within that of the call before.
 type rowFactors struct {
-	each  [callRows]float32
-	whole int // 1 + the sample whose factor fills each, or 0
+	each  []float32 // as many as a call may have
+	whole int       // 1 + the sample whose factor fills each, or 0
 }
 
 // of returns the factors of the count rows of a window.

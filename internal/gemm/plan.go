@@ -14,7 +14,7 @@ type Plan struct {
 
 	depthwise *depthwise // in place of both, or nil
 	merged    *Plan      // in place of both, or nil: the plan that computes several groups as one
-	folded    *Plan      // in place of inverse, or nil: the plan whose input gradient is folded
+	folded    *Plan      // in place of inverse, or nil: has but the inverse, whose input gradient is folded
 }
 
 // A side holds the gathers of a product, one for each residue of its strides:
@@ -66,7 +66,8 @@ func newGeneralPlan(c Conv) *Plan {
 	p.Input = Frame{H: c.H, W: c.W, C: c.C, Top: c.PH, Bottom: c.PH, Left: c.PW, Right: c.PW}
 	p.planForward()
 	if c.folds() {
-		p.folded = newGeneralPlan(c.wide())
+		p.folded = &Plan{Conv: c.wide()}
+		p.folded.planInverse()
 	} else {
 		p.planInverse()
 	}

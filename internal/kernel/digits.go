@@ -132,8 +132,8 @@ func packQuadsGeneric(dst []uint8, zeros []int32, x []uint8, rows []int, cols []
 func OuterDigits(c []float32, ldc int, g []uint8, ldg int, x []uint8, zeros []int32, cols []Column, scale []float32) {
 	t := TileDigits()
 	step := len(cols) * t.Lanes * Quad
-	if !t.holds(len(c), ldc, t.MR, t.Lanes, cols) || len(scale) < t.MR || ldg < t.MR || len(x)%step != 0 || len(x)/step > MaxDigitPixels/Quad || len(zeros) < len(cols)*t.Lanes ||
-		len(x) > 0 && len(g) < Quad*((Digits*(len(x)/step)-1)*ldg+t.MR) {
+	if !t.holds(len(c), ldc, t.MR, t.Lanes, cols) || len(scale) < t.MR || ldg < t.MR || len(x)%step != 0 || len(x)/step > MaxDigitPixels/Quad ||
+		len(zeros) < len(cols)*t.Lanes || len(x) > 0 && len(g) < Quad*((Digits*(len(x)/step)-1)*ldg+t.MR) {
 		panic(fmt.Sprintf("kernel.OuterDigits: %d values of c in rows of %d for %d columns, %d digits in rows of %d for %d codes, %d zeros, %d scales",
 			len(c), ldc, len(cols), len(g), ldg, len(x), len(zeros), len(scale)))
 	}

@@ -368,7 +368,7 @@ skip5:
 TEXT ·packQuadsAVX512(SB), NOSPLIT, $0-120
 	MOVQ         cols_len+104(FP), AX
 	CMPQ         AX, $0x03
-	JNE          fewer1
+	JNE          other1
 	MOVL         $0x80808080, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Z2
@@ -435,10 +435,9 @@ done3:
 	VZEROUPPER
 	RET
 
-fewer1:
-	MOVQ         cols_len+104(FP), AX
+other1:
 	CMPQ         AX, $0x02
-	JNE          fewer4
+	JNE          other4
 	MOVL         $0x80808080, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Z2
@@ -492,7 +491,7 @@ done6:
 	VZEROUPPER
 	RET
 
-fewer4:
+other4:
 	MOVL         $0x80808080, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Z2
@@ -507,9 +506,9 @@ fewer4:
 	MOVQ         8(DX), DX
 	ADDQ         CX, DX
 
-quad8:
+quad7:
 	SUBQ         $0x04, SI
-	JL           done9
+	JL           done8
 	MOVQ         (BX), CX
 	MOVQ         8(BX), DI
 	MOVQ         16(BX), R8
@@ -525,9 +524,9 @@ quad8:
 	VPDPBUSD     Z4, Z2, Z3
 	ADDQ         $0x20, BX
 	ADDQ         $0x00000040, AX
-	JMP          quad8
+	JMP          quad7
 
-done9:
+done8:
 	MOVQ      zeros_base+24(FP), AX
 	VMOVDQU32 Z3, (AX)
 	VZEROUPPER
@@ -622,7 +621,7 @@ GLOBL quadBytes<>(SB), RODATA|NOPTR, $64
 TEXT ·outerDigitsAVX512(SB), NOSPLIT, $0-160
 	MOVQ       cols_len+120(FP), AX
 	CMPQ       AX, $0x03
-	JNE        fewer1
+	JNE        other1
 	MOVQ       c_base+0(FP), AX
 	MOVQ       ldc+24(FP), CX
 	MOVQ       cols_base+112(FP), DX
@@ -1344,10 +1343,9 @@ done7:
 	VZEROUPPER
 	RET
 
-fewer1:
-	MOVQ       cols_len+120(FP), AX
+other1:
 	CMPQ       AX, $0x02
-	JNE        fewer8
+	JNE        other8
 	MOVQ       c_base+0(FP), AX
 	MOVQ       ldc+24(FP), CX
 	MOVQ       cols_base+112(FP), DX
@@ -1870,7 +1868,7 @@ done14:
 	VZEROUPPER
 	RET
 
-fewer8:
+other8:
 	MOVQ       c_base+0(FP), AX
 	MOVQ       ldc+24(FP), CX
 	MOVQ       cols_base+112(FP), DX
@@ -1917,9 +1915,9 @@ fewer8:
 	ADDQ       CX, AX
 	LEAQ       (CX)(CX*2), CX
 
-quad16:
+quad15:
 	SUBQ         $0x00000040, BX
-	JL           done17
+	JL           done16
 	VMOVDQU32    (DX), Z8
 	VPBROADCASTD (AX), Z9
 	VPDPBUSD     Z8, Z9, Z0
@@ -1939,9 +1937,9 @@ quad16:
 	VPDPBUSD     Z8, Z9, Z7
 	ADDQ         $0x00000040, DX
 	ADDQ         CX, AX
-	JMP          quad16
+	JMP          quad15
 
-done17:
+done16:
 	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x47800000, CX
 	VMOVD        CX, X8
@@ -2014,9 +2012,9 @@ done17:
 	ADDQ         CX, AX
 	LEAQ         (CX)(CX*2), CX
 
-quad18:
+quad17:
 	SUBQ         $0x00000040, BX
-	JL           done19
+	JL           done18
 	VMOVDQU32    (DX), Z8
 	VPBROADCASTD (AX), Z9
 	VPDPBUSD     Z8, Z9, Z0
@@ -2036,9 +2034,9 @@ quad18:
 	VPDPBUSD     Z8, Z9, Z7
 	ADDQ         $0x00000040, DX
 	ADDQ         CX, AX
-	JMP          quad18
+	JMP          quad17
 
-done19:
+done18:
 	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x43800000, CX
 	VMOVD        CX, X8
@@ -2110,9 +2108,9 @@ done19:
 	SHLQ         $0x02, CX
 	LEAQ         (CX)(CX*2), CX
 
-quad20:
+quad19:
 	SUBQ         $0x00000040, BX
-	JL           done21
+	JL           done20
 	VMOVDQU32    (DX), Z8
 	VPBROADCASTD (AX), Z9
 	VPDPBUSD     Z8, Z9, Z0
@@ -2132,9 +2130,9 @@ quad20:
 	VPDPBUSD     Z8, Z9, Z7
 	ADDQ         $0x00000040, DX
 	ADDQ         CX, AX
-	JMP          quad20
+	JMP          quad19
 
-done21:
+done20:
 	MOVQ         scale_base+136(FP), AX
 	MOVL         $0x3f800000, CX
 	VMOVD        CX, X8

@@ -28,7 +28,7 @@ tile1:
 	ADDQ   R9, R10
 	MOVQ   n+48(FP), AX
 	CMPQ   AX, $0x10
-	JNE    narrow2
+	JNE    other2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -181,7 +181,7 @@ stored9:
 	VZEROUPPER
 	RET
 
-narrow2:
+other2:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -195,9 +195,9 @@ narrow2:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	CMPQ   R9, R10
-	JEQ    end12
+	JEQ    end11
 
-segment11:
+segment10:
 	MOVQ   (R9), AX
 	MOVQ   8(R9), R11
 	ADDQ   $0x10, R9
@@ -205,9 +205,9 @@ segment11:
 	ADDQ   b_base+136(FP), R11
 	MOVQ   seglen+128(FP), R12
 	SUBQ   $0x02, R12
-	JL     last14
+	JL     last13
 
-loop13:
+loop12:
 	VMOVUPS      (R11), Y12
 	VBROADCASTSS (CX)(AX*4), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -237,11 +237,11 @@ loop13:
 	ADDQ         $0x02, AX
 	ADDQ         $0x00000040, R11
 	SUBQ         $0x02, R12
-	JGE          loop13
+	JGE          loop12
 
-last14:
+last13:
 	ADDQ         $0x02, R12
-	JZ           end15
+	JZ           end14
 	VMOVUPS      (R11), Y12
 	VBROADCASTSS (CX)(AX*4), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -258,11 +258,11 @@ last14:
 	ADDQ         $0x01, AX
 	ADDQ         $0x00000020, R11
 
-end15:
+end14:
 	CMPQ R9, R10
-	JNE  segment11
+	JNE  segment10
 
-end12:
+end11:
 	VADDPS  Y6, Y0, Y0
 	VADDPS  Y7, Y1, Y1
 	VADDPS  Y8, Y2, Y2
@@ -273,7 +273,7 @@ end12:
 	MOVQ    outs_base+24(FP), CX
 	MOVQ    outs_len+32(FP), DX
 	TESTQ   DX, DX
-	JZ      packed16
+	JZ      packed15
 	MOVQ    (CX), DX
 	VMOVUPS Y0, (AX)(DX*4)
 	MOVQ    8(CX), DX
@@ -287,9 +287,9 @@ end12:
 	MOVQ    40(CX), CX
 	VMOVUPS Y5, (AX)(CX*4)
 	ADDQ    $0x00000030, outs_base+24(FP)
-	JMP     stored17
+	JMP     stored16
 
-packed16:
+packed15:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -298,7 +298,7 @@ packed16:
 	VMOVUPS Y5, 160(AX)
 	ADDQ    $0x000000c0, c_base+0(FP)
 
-stored17:
+stored16:
 	ADDQ $0x00000030, rows_base+80(FP)
 	MOVQ rows_len+88(FP), AX
 	SUBQ $0x06, AX
@@ -335,7 +335,7 @@ tile1:
 	ADDQ   R11, R12
 	MOVQ   n+48(FP), AX
 	CMPQ   AX, $0x20
-	JNE    narrow2
+	JNE    other2
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -520,9 +520,9 @@ stored9:
 	VZEROUPPER
 	RET
 
-narrow2:
+other2:
 	CMPQ   AX, $0x10
-	JNE    narrow10
+	JNE    other10
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -648,7 +648,7 @@ stored17:
 	VZEROUPPER
 	RET
 
-narrow10:
+other10:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -666,9 +666,9 @@ narrow10:
 	VXORPS Y14, Y14, Y14
 	VXORPS Y15, Y15, Y15
 	CMPQ   R11, R12
-	JEQ    end20
+	JEQ    end19
 
-segment19:
+segment18:
 	MOVQ   (R11), AX
 	MOVQ   8(R11), R13
 	ADDQ   $0x10, R11
@@ -676,9 +676,9 @@ segment19:
 	ADDQ   b_base+136(FP), R13
 	MOVQ   seglen+128(FP), R14
 	SUBQ   $0x02, R14
-	JL     last22
+	JL     last21
 
-loop21:
+loop20:
 	VMOVUPS          (R13), Y16
 	VFMADD231PS.BCST (CX)(AX*4), Y16, Y0
 	VFMADD231PS.BCST (DX)(AX*4), Y16, Y1
@@ -700,11 +700,11 @@ loop21:
 	ADDQ             $0x02, AX
 	ADDQ             $0x00000040, R13
 	SUBQ             $0x02, R14
-	JGE              loop21
+	JGE              loop20
 
-last22:
+last21:
 	ADDQ             $0x02, R14
-	JZ               end23
+	JZ               end22
 	VMOVUPS          (R13), Y16
 	VFMADD231PS.BCST (CX)(AX*4), Y16, Y0
 	VFMADD231PS.BCST (DX)(AX*4), Y16, Y1
@@ -717,11 +717,11 @@ last22:
 	ADDQ             $0x01, AX
 	ADDQ             $0x00000020, R13
 
-end23:
+end22:
 	CMPQ R11, R12
-	JNE  segment19
+	JNE  segment18
 
-end20:
+end19:
 	VADDPS  Y8, Y0, Y0
 	VADDPS  Y9, Y1, Y1
 	VADDPS  Y10, Y2, Y2
@@ -734,7 +734,7 @@ end20:
 	MOVQ    outs_base+24(FP), CX
 	MOVQ    outs_len+32(FP), DX
 	TESTQ   DX, DX
-	JZ      packed24
+	JZ      packed23
 	MOVQ    (CX), DX
 	VMOVUPS Y0, (AX)(DX*4)
 	MOVQ    8(CX), DX
@@ -752,9 +752,9 @@ end20:
 	MOVQ    56(CX), CX
 	VMOVUPS Y7, (AX)(CX*4)
 	ADDQ    $0x00000040, outs_base+24(FP)
-	JMP     stored25
+	JMP     stored24
 
-packed24:
+packed23:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -765,7 +765,7 @@ packed24:
 	VMOVUPS Y7, 224(AX)
 	ADDQ    $0x00000100, c_base+0(FP)
 
-stored25:
+stored24:
 	ADDQ $0x00000040, rows_base+80(FP)
 	MOVQ rows_len+88(FP), AX
 	SUBQ $0x08, AX
@@ -798,7 +798,7 @@ tile1:
 	ADDQ   R9, R10
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x10
-	JNE    narrow2
+	JNE    other2
 	MOVQ   c_base+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1237,7 +1237,7 @@ end10:
 	VZEROUPPER
 	RET
 
-narrow2:
+other2:
 	MOVQ   c_base+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1249,13 +1249,13 @@ narrow2:
 	MOVQ   groups+104(FP), R14
 	IMULQ  R14, R13
 	CMPQ   R13, $0x40
-	JG     many17
+	JG     many16
 
 	// The words cannot overflow.
 	CMPQ R9, R10
-	JEQ  end19
+	JEQ  end18
 
-segment18:
+segment17:
 	MOVQ   (R9), AX
 	MOVQ   8(R9), R11
 	ADDQ   $0x10, R9
@@ -1263,9 +1263,9 @@ segment18:
 	ADDQ   b_base+112(FP), R11
 	MOVQ   groups+104(FP), R13
 	SUBQ   $0x02, R13
-	JL     last21
+	JL     last20
 
-loop20:
+loop19:
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -1307,11 +1307,11 @@ loop20:
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000040, R11
 	SUBQ         $0x02, R13
-	JGE          loop20
+	JGE          loop19
 
-last21:
+last20:
 	ADDQ         $0x02, R13
-	JZ           end22
+	JZ           end21
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -1334,11 +1334,11 @@ last21:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000020, R11
 
-end22:
+end21:
 	CMPQ R9, R10
-	JNE  segment18
+	JNE  segment17
 
-end19:
+end18:
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X6
 	VPBROADCASTD X6, Y6
@@ -1363,7 +1363,7 @@ end19:
 	VZEROUPPER
 	RET
 
-many17:
+many16:
 	VMOVDQU Y0, (R12)
 	VMOVDQU Y1, 32(R12)
 	VMOVDQU Y2, 64(R12)
@@ -1372,9 +1372,9 @@ many17:
 	VMOVDQU Y5, 160(R12)
 	MOVQ    $0x00000040, R15
 	CMPQ    R9, R10
-	JEQ     end24
+	JEQ     end23
 
-segment23:
+segment22:
 	MOVQ   (R9), AX
 	MOVQ   8(R9), R11
 	ADDQ   $0x10, R9
@@ -1382,7 +1382,7 @@ segment23:
 	ADDQ   b_base+112(FP), R11
 	MOVQ   groups+104(FP), R13
 
-stretch25:
+stretch24:
 	// run = min(left, room)
 	MOVQ    R13, R14
 	CMPQ    R14, R15
@@ -1390,9 +1390,9 @@ stretch25:
 	SUBQ    R14, R13
 	SUBQ    R14, R15
 	SUBQ    $0x02, R14
-	JL      last28
+	JL      last27
 
-loop27:
+loop26:
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -1434,11 +1434,11 @@ loop27:
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000040, R11
 	SUBQ         $0x02, R14
-	JGE          loop27
+	JGE          loop26
 
-last28:
+last27:
 	ADDQ         $0x02, R14
-	JZ           end29
+	JZ           end28
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (CX)(AX*1), Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -1461,9 +1461,9 @@ last28:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000020, R11
 
-end29:
+end28:
 	TESTQ R15, R15
-	JNZ   fits26
+	JNZ   fits25
 
 	// The words are full: empty them into c.
 	MOVL         $0x00010001, R14
@@ -1495,13 +1495,13 @@ end29:
 	VPXOR        Y5, Y5, Y5
 	MOVQ         $0x00000040, R15
 
-fits26:
+fits25:
 	TESTQ R13, R13
-	JNZ   stretch25
+	JNZ   stretch24
 	CMPQ  R9, R10
-	JNE   segment23
+	JNE   segment22
 
-end24:
+end23:
 	MOVL         $0x00010001, AX
 	VMOVD        AX, X6
 	VPBROADCASTD X6, Y6
@@ -1560,7 +1560,7 @@ tile1:
 	ADDQ   R11, R12
 	MOVQ   n+24(FP), AX
 	CMPQ   AX, $0x20
-	JNE    narrow2
+	JNE    other2
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1711,9 +1711,9 @@ end4:
 	VZEROUPPER
 	RET
 
-narrow2:
+other2:
 	CMPQ   AX, $0x10
-	JNE    narrow8
+	JNE    other8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1864,7 +1864,7 @@ end10:
 	VZEROUPPER
 	RET
 
-narrow8:
+other8:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1874,9 +1874,9 @@ narrow8:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	CMPQ   R11, R12
-	JEQ    end16
+	JEQ    end15
 
-segment15:
+segment14:
 	MOVQ   (R11), AX
 	MOVQ   8(R11), R13
 	ADDQ   $0x10, R11
@@ -1884,9 +1884,9 @@ segment15:
 	ADDQ   b_base+112(FP), R13
 	MOVQ   groups+104(FP), R14
 	SUBQ   $0x02, R14
-	JL     last18
+	JL     last17
 
-loop17:
+loop16:
 	VMOVUPS      (R13), Y8
 	VBROADCASTSS (CX)(AX*1), Y9
 	VPDPBUSD     Y8, Y9, Y0
@@ -1924,11 +1924,11 @@ loop17:
 	ADDQ         $0x08, AX
 	ADDQ         $0x00000040, R13
 	SUBQ         $0x02, R14
-	JGE          loop17
+	JGE          loop16
 
-last18:
+last17:
 	ADDQ         $0x02, R14
-	JZ           end19
+	JZ           end18
 	VMOVUPS      (R13), Y8
 	VBROADCASTSS (CX)(AX*1), Y9
 	VPDPBUSD     Y8, Y9, Y0
@@ -1949,11 +1949,11 @@ last18:
 	ADDQ         $0x04, AX
 	ADDQ         $0x00000020, R13
 
-end19:
+end18:
 	CMPQ R11, R12
-	JNE  segment15
+	JNE  segment14
 
-end16:
+end15:
 	MOVQ    c_base+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
@@ -2038,7 +2038,7 @@ tile1:
 	ADDQ         BX, SI
 	MOVQ         n+48(FP), AX
 	CMPQ         AX, $0x80
-	JNE          narrow2
+	JNE          other2
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -2596,9 +2596,9 @@ stored9:
 	VZEROUPPER
 	RET
 
-narrow2:
+other2:
 	CMPQ         AX, $0x70
-	JNE          narrow10
+	JNE          other10
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -3101,9 +3101,9 @@ stored17:
 	VZEROUPPER
 	RET
 
-narrow10:
+other10:
 	CMPQ         AX, $0x60
-	JNE          narrow18
+	JNE          other18
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -3551,9 +3551,9 @@ stored25:
 	VZEROUPPER
 	RET
 
-narrow18:
+other18:
 	CMPQ         AX, $0x50
-	JNE          narrow26
+	JNE          other26
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -3946,9 +3946,9 @@ stored33:
 	VZEROUPPER
 	RET
 
-narrow26:
+other26:
 	CMPQ         AX, $0x40
-	JNE          narrow34
+	JNE          other34
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -4286,9 +4286,9 @@ stored41:
 	VZEROUPPER
 	RET
 
-narrow34:
+other34:
 	CMPQ         AX, $0x30
-	JNE          narrow42
+	JNE          other42
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -4571,9 +4571,9 @@ stored49:
 	VZEROUPPER
 	RET
 
-narrow42:
+other42:
 	CMPQ         AX, $0x20
-	JNE          narrow50
+	JNE          other50
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -4801,7 +4801,7 @@ stored57:
 	VZEROUPPER
 	RET
 
-narrow50:
+other50:
 	VMOVUPS      factorsOfLanes<>+0(SB), Z0
 	VMOVUPS      factorsOfLanes<>+64(SB), Z1
 	VMOVUPS      factorsOfLanes<>+128(SB), Z2
@@ -4811,9 +4811,9 @@ narrow50:
 	VXORPS       Z4, Z4, Z4
 	VXORPS       Z5, Z5, Z5
 	CMPQ         BX, SI
-	JEQ          end60
+	JEQ          end59
 
-segment59:
+segment58:
 	MOVQ   (BX), AX
 	MOVQ   8(BX), DI
 	ADDQ   $0x10, BX
@@ -4821,9 +4821,9 @@ segment59:
 	ADDQ   b_base+136(FP), DI
 	MOVQ   triples+128(FP), R8
 	SUBQ   $0x04, R8
-	JL     rest62
+	JL     rest61
 
-loop61:
+loop60:
 	VMOVDQU32        (DI), Z6
 	VMULPS.BCST      (CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 4(CX)(AX*4), Z1, Z7
@@ -4887,11 +4887,11 @@ loop61:
 	ADDQ             $0x0c, AX
 	ADDQ             $0x00000040, DI
 	SUBQ             $0x04, R8
-	JGE              loop61
+	JGE              loop60
 
-rest62:
+rest61:
 	ADDQ             $0x04, R8
-	JZ               end63
+	JZ               end62
 	VMOVDQU32        (DI), Z6
 	VMULPS.BCST      (CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 4(CX)(AX*4), Z1, Z7
@@ -4908,7 +4908,7 @@ rest62:
 	VPERMI2PS        Z8, Z7, Z6
 	VADDPS           Z6, Z5, Z5
 	DECQ             R8
-	JZ               end63
+	JZ               end62
 	VMOVDQU32        1(DI), Z6
 	VMULPS.BCST      12(CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 16(CX)(AX*4), Z1, Z7
@@ -4925,7 +4925,7 @@ rest62:
 	VPERMI2PS        Z8, Z7, Z6
 	VADDPS           Z6, Z5, Z5
 	DECQ             R8
-	JZ               end63
+	JZ               end62
 	VMOVDQU32        2(DI), Z6
 	VMULPS.BCST      24(CX)(AX*4), Z0, Z7
 	VFMADD231PS.BCST 28(CX)(AX*4), Z1, Z7
@@ -4943,29 +4943,29 @@ rest62:
 	VADDPS           Z6, Z5, Z5
 	DECQ             R8
 
-end63:
+end62:
 	CMPQ BX, SI
-	JNE  segment59
+	JNE  segment58
 
-end60:
+end59:
 	MOVQ    c_base+0(FP), AX
 	MOVQ    outs_base+24(FP), CX
 	MOVQ    outs_len+32(FP), DX
 	TESTQ   DX, DX
-	JZ      packed64
+	JZ      packed63
 	MOVQ    (CX), DX
 	VMOVUPS Z4, (AX)(DX*4)
 	MOVQ    8(CX), CX
 	VMOVUPS Z5, (AX)(CX*4)
 	ADDQ    $0x00000010, outs_base+24(FP)
-	JMP     stored65
+	JMP     stored64
 
-packed64:
+packed63:
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	ADDQ    $0x00000080, c_base+0(FP)
 
-stored65:
+stored64:
 	ADDQ $0x00000010, rows_base+80(FP)
 	MOVQ rows_len+88(FP), AX
 	SUBQ $0x02, AX

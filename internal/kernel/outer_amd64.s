@@ -7,9 +7,11 @@
 // func outerF32AVX2(c []float32, ldc int, rows int, lanes int, g []float32, x []float32, cold bool, pixels []struct{G int; X int}, cols []struct{C int; X int})
 // Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·outerF32AVX2(SB), NOSPLIT, $0-152
+	MOVQ   rows+32(FP), AX
+	MOVQ   lanes+40(FP), AX
 	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next2
+	JNE    other1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -37,11 +39,11 @@ TEXT ·outerF32AVX2(SB), NOSPLIT, $0-152
 	ADDQ   SI, DI
 	MOVB   cold+96(FP), R8
 	CMPB   R8, $0x00
-	JEQ    warm3
+	JEQ    warm2
 	LEAQ   -16(DI), R8
-	JMP    more5
+	JMP    more4
 
-loop4:
+loop3:
 	LEAQ         256(SI), R9
 	CMPQ         R9, R8
 	CMOVQGT      R8, R9
@@ -73,14 +75,14 @@ loop4:
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
 
-more5:
+more4:
 	CMPQ SI, DI
-	JNE  loop4
+	JNE  loop3
 
-warm3:
-	JMP more7
+warm2:
+	JMP more6
 
-loop6:
+loop5:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -105,9 +107,9 @@ loop6:
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
 
-more7:
+more6:
 	CMPQ    SI, DI
-	JNE     loop6
+	JNE     loop5
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -153,10 +155,9 @@ more7:
 	VZEROUPPER
 	RET
 
-next2:
-	MOVQ   cols_len+136(FP), AX
+other1:
 	CMPQ   AX, $0x02
-	JNE    next8
+	JNE    other7
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -178,11 +179,11 @@ next2:
 	ADDQ   BX, SI
 	MOVB   cold+96(FP), DI
 	CMPB   DI, $0x00
-	JEQ    warm9
+	JEQ    warm8
 	LEAQ   -16(SI), DI
-	JMP    more11
+	JMP    more10
 
-loop10:
+loop9:
 	LEAQ         256(BX), R8
 	CMPQ         R8, DI
 	CMOVQGT      DI, R8
@@ -208,14 +209,14 @@ loop10:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 
-more11:
+more10:
 	CMPQ BX, SI
-	JNE  loop10
+	JNE  loop9
 
-warm9:
-	JMP more13
+warm8:
+	JMP more12
 
-loop12:
+loop11:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -235,9 +236,9 @@ loop12:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 
-more13:
+more12:
 	CMPQ    BX, SI
-	JNE     loop12
+	JNE     loop11
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -270,7 +271,7 @@ more13:
 	VZEROUPPER
 	RET
 
-next8:
+other7:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -286,11 +287,11 @@ next8:
 	ADDQ   DX, BX
 	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm15
+	JEQ    warm13
 	LEAQ   -16(BX), SI
-	JMP    more17
+	JMP    more15
 
-loop16:
+loop14:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -310,14 +311,14 @@ loop16:
 	VBROADCASTSS 12(DI), Y5
 	VFMADD231PS  Y4, Y5, Y3
 
-more17:
+more15:
 	CMPQ DX, BX
-	JNE  loop16
+	JNE  loop14
 
-warm15:
-	JMP more19
+warm13:
+	JMP more17
 
-loop18:
+loop16:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -332,9 +333,9 @@ loop18:
 	VBROADCASTSS 12(SI), Y5
 	VFMADD231PS  Y4, Y5, Y3
 
-more19:
+more17:
 	CMPQ    DX, BX
-	JNE     loop18
+	JNE     loop16
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -359,13 +360,13 @@ more19:
 TEXT ·outerF32AVX512(SB), NOSPLIT, $0-152
 	MOVQ   rows+32(FP), AX
 	CMPQ   AX, $0x08
-	JNE    fewer1
+	JNE    other1
 	MOVQ   lanes+40(FP), AX
 	CMPQ   AX, $0x10
-	JNE    shorter2
+	JNE    other2
 	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next3
+	JNE    other3
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -589,10 +590,9 @@ more8:
 	VZEROUPPER
 	RET
 
-next3:
-	MOVQ   cols_len+136(FP), AX
+other3:
 	CMPQ   AX, $0x02
-	JNE    next9
+	JNE    other9
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -762,7 +762,7 @@ more14:
 	VZEROUPPER
 	RET
 
-next9:
+other9:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -782,11 +782,11 @@ next9:
 	ADDQ   DX, BX
 	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm16
+	JEQ    warm15
 	LEAQ   -16(BX), SI
-	JMP    more18
+	JMP    more17
 
-loop17:
+loop16:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -814,14 +814,14 @@ loop17:
 	VBROADCASTSS 28(DI), Z9
 	VFMADD231PS  Z8, Z9, Z7
 
-more18:
+more17:
 	CMPQ DX, BX
-	JNE  loop17
+	JNE  loop16
 
-warm16:
-	JMP more20
+warm15:
+	JMP more19
 
-loop19:
+loop18:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -844,9 +844,9 @@ loop19:
 	VBROADCASTSS 28(SI), Z9
 	VFMADD231PS  Z8, Z9, Z7
 
-more20:
+more19:
 	CMPQ    DX, BX
-	JNE     loop19
+	JNE     loop18
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -878,10 +878,10 @@ more20:
 	VZEROUPPER
 	RET
 
-shorter2:
+other2:
 	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next21
+	JNE    other20
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -921,11 +921,11 @@ shorter2:
 	ADDQ   SI, DI
 	MOVB   cold+96(FP), R8
 	CMPB   R8, $0x00
-	JEQ    warm22
+	JEQ    warm21
 	LEAQ   -16(DI), R8
-	JMP    more24
+	JMP    more23
 
-loop23:
+loop22:
 	LEAQ         256(SI), R9
 	CMPQ         R9, R8
 	CMOVQGT      R8, R9
@@ -973,14 +973,14 @@ loop23:
 	VFMADD231PS  Y25, Y27, Y22
 	VFMADD231PS  Y26, Y27, Y23
 
-more24:
+more23:
 	CMPQ SI, DI
-	JNE  loop23
+	JNE  loop22
 
-warm22:
-	JMP more26
+warm21:
+	JMP more25
 
-loop25:
+loop24:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -1021,9 +1021,9 @@ loop25:
 	VFMADD231PS  Y25, Y27, Y22
 	VFMADD231PS  Y26, Y27, Y23
 
-more26:
+more25:
 	CMPQ    SI, DI
-	JNE     loop25
+	JNE     loop24
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -1105,10 +1105,9 @@ more26:
 	VZEROUPPER
 	RET
 
-next21:
-	MOVQ   cols_len+136(FP), AX
+other20:
 	CMPQ   AX, $0x02
-	JNE    next27
+	JNE    other26
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1138,11 +1137,11 @@ next21:
 	ADDQ   BX, SI
 	MOVB   cold+96(FP), DI
 	CMPB   DI, $0x00
-	JEQ    warm28
+	JEQ    warm27
 	LEAQ   -16(SI), DI
-	JMP    more30
+	JMP    more29
 
-loop29:
+loop28:
 	LEAQ         256(BX), R8
 	CMPQ         R8, DI
 	CMOVQGT      DI, R8
@@ -1180,14 +1179,14 @@ loop29:
 	VFMADD231PS  Y16, Y18, Y14
 	VFMADD231PS  Y17, Y18, Y15
 
-more30:
+more29:
 	CMPQ BX, SI
-	JNE  loop29
+	JNE  loop28
 
-warm28:
-	JMP more32
+warm27:
+	JMP more31
 
-loop31:
+loop30:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -1219,9 +1218,9 @@ loop31:
 	VFMADD231PS  Y16, Y18, Y14
 	VFMADD231PS  Y17, Y18, Y15
 
-more32:
+more31:
 	CMPQ    BX, SI
-	JNE     loop31
+	JNE     loop30
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -1278,7 +1277,7 @@ more32:
 	VZEROUPPER
 	RET
 
-next27:
+other26:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1298,11 +1297,11 @@ next27:
 	ADDQ   DX, BX
 	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm34
+	JEQ    warm32
 	LEAQ   -16(BX), SI
-	JMP    more36
+	JMP    more34
 
-loop35:
+loop33:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -1330,14 +1329,14 @@ loop35:
 	VBROADCASTSS 28(DI), Y9
 	VFMADD231PS  Y8, Y9, Y7
 
-more36:
+more34:
 	CMPQ DX, BX
-	JNE  loop35
+	JNE  loop33
 
-warm34:
-	JMP more38
+warm32:
+	JMP more36
 
-loop37:
+loop35:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -1360,9 +1359,9 @@ loop37:
 	VBROADCASTSS 28(SI), Y9
 	VFMADD231PS  Y8, Y9, Y7
 
-more38:
+more36:
 	CMPQ    DX, BX
-	JNE     loop37
+	JNE     loop35
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -1394,13 +1393,13 @@ more38:
 	VZEROUPPER
 	RET
 
-fewer1:
+other1:
 	MOVQ   lanes+40(FP), AX
 	CMPQ   AX, $0x10
-	JNE    shorter40
+	JNE    other37
 	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next41
+	JNE    other38
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1434,11 +1433,11 @@ fewer1:
 	ADDQ   SI, DI
 	MOVB   cold+96(FP), R8
 	CMPB   R8, $0x00
-	JEQ    warm42
+	JEQ    warm39
 	LEAQ   -16(DI), R8
-	JMP    more44
+	JMP    more41
 
-loop43:
+loop40:
 	LEAQ         256(SI), R9
 	CMPQ         R9, R8
 	CMOVQGT      R8, R9
@@ -1478,14 +1477,14 @@ loop43:
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
 
-more44:
+more41:
 	CMPQ SI, DI
-	JNE  loop43
+	JNE  loop40
 
-warm42:
-	JMP more46
+warm39:
+	JMP more43
 
-loop45:
+loop42:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -1518,9 +1517,9 @@ loop45:
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
 
-more46:
+more43:
 	CMPQ    SI, DI
-	JNE     loop45
+	JNE     loop42
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -1584,10 +1583,9 @@ more46:
 	VZEROUPPER
 	RET
 
-next41:
-	MOVQ   cols_len+136(FP), AX
+other38:
 	CMPQ   AX, $0x02
-	JNE    next47
+	JNE    other44
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1613,11 +1611,11 @@ next41:
 	ADDQ   BX, SI
 	MOVB   cold+96(FP), DI
 	CMPB   DI, $0x00
-	JEQ    warm48
+	JEQ    warm45
 	LEAQ   -16(SI), DI
-	JMP    more50
+	JMP    more47
 
-loop49:
+loop46:
 	LEAQ         256(BX), R8
 	CMPQ         R8, DI
 	CMOVQGT      DI, R8
@@ -1649,14 +1647,14 @@ loop49:
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 
-more50:
+more47:
 	CMPQ BX, SI
-	JNE  loop49
+	JNE  loop46
 
-warm48:
-	JMP more52
+warm45:
+	JMP more49
 
-loop51:
+loop48:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -1682,9 +1680,9 @@ loop51:
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 
-more52:
+more49:
 	CMPQ    BX, SI
-	JNE     loop51
+	JNE     loop48
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -1729,7 +1727,7 @@ more52:
 	VZEROUPPER
 	RET
 
-next47:
+other44:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1747,11 +1745,11 @@ next47:
 	ADDQ   DX, BX
 	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm54
+	JEQ    warm50
 	LEAQ   -16(BX), SI
-	JMP    more56
+	JMP    more52
 
-loop55:
+loop51:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -1775,14 +1773,14 @@ loop55:
 	VBROADCASTSS 20(DI), Z7
 	VFMADD231PS  Z6, Z7, Z5
 
-more56:
+more52:
 	CMPQ DX, BX
-	JNE  loop55
+	JNE  loop51
 
-warm54:
-	JMP more58
+warm50:
+	JMP more54
 
-loop57:
+loop53:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -1801,9 +1799,9 @@ loop57:
 	VBROADCASTSS 20(SI), Z7
 	VFMADD231PS  Z6, Z7, Z5
 
-more58:
+more54:
 	CMPQ    DX, BX
-	JNE     loop57
+	JNE     loop53
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -1829,10 +1827,10 @@ more58:
 	VZEROUPPER
 	RET
 
-shorter40:
+other37:
 	MOVQ   cols_len+136(FP), AX
 	CMPQ   AX, $0x03
-	JNE    next59
+	JNE    other55
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1866,11 +1864,11 @@ shorter40:
 	ADDQ   SI, DI
 	MOVB   cold+96(FP), R8
 	CMPB   R8, $0x00
-	JEQ    warm60
+	JEQ    warm56
 	LEAQ   -16(DI), R8
-	JMP    more62
+	JMP    more58
 
-loop61:
+loop57:
 	LEAQ         256(SI), R9
 	CMPQ         R9, R8
 	CMOVQGT      R8, R9
@@ -1910,14 +1908,14 @@ loop61:
 	VFMADD231PS  Y19, Y21, Y16
 	VFMADD231PS  Y20, Y21, Y17
 
-more62:
+more58:
 	CMPQ SI, DI
-	JNE  loop61
+	JNE  loop57
 
-warm60:
-	JMP more64
+warm56:
+	JMP more60
 
-loop63:
+loop59:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -1950,9 +1948,9 @@ loop63:
 	VFMADD231PS  Y19, Y21, Y16
 	VFMADD231PS  Y20, Y21, Y17
 
-more64:
+more60:
 	CMPQ    SI, DI
-	JNE     loop63
+	JNE     loop59
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -2016,10 +2014,9 @@ more64:
 	VZEROUPPER
 	RET
 
-next59:
-	MOVQ   cols_len+136(FP), AX
+other55:
 	CMPQ   AX, $0x02
-	JNE    next65
+	JNE    other61
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2045,11 +2042,11 @@ next59:
 	ADDQ   BX, SI
 	MOVB   cold+96(FP), DI
 	CMPB   DI, $0x00
-	JEQ    warm66
+	JEQ    warm62
 	LEAQ   -16(SI), DI
-	JMP    more68
+	JMP    more64
 
-loop67:
+loop63:
 	LEAQ         256(BX), R8
 	CMPQ         R8, DI
 	CMOVQGT      DI, R8
@@ -2081,14 +2078,14 @@ loop67:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 
-more68:
+more64:
 	CMPQ BX, SI
-	JNE  loop67
+	JNE  loop63
 
-warm66:
-	JMP more70
+warm62:
+	JMP more66
 
-loop69:
+loop65:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -2114,9 +2111,9 @@ loop69:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 
-more70:
+more66:
 	CMPQ    BX, SI
-	JNE     loop69
+	JNE     loop65
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -2161,7 +2158,7 @@ more70:
 	VZEROUPPER
 	RET
 
-next65:
+other61:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2179,11 +2176,11 @@ next65:
 	ADDQ   DX, BX
 	MOVB   cold+96(FP), SI
 	CMPB   SI, $0x00
-	JEQ    warm72
+	JEQ    warm67
 	LEAQ   -16(BX), SI
-	JMP    more74
+	JMP    more69
 
-loop73:
+loop68:
 	LEAQ         256(DX), DI
 	CMPQ         DI, SI
 	CMOVQGT      SI, DI
@@ -2207,14 +2204,14 @@ loop73:
 	VBROADCASTSS 20(DI), Y7
 	VFMADD231PS  Y6, Y7, Y5
 
-more74:
+more69:
 	CMPQ DX, BX
-	JNE  loop73
+	JNE  loop68
 
-warm72:
-	JMP more76
+warm67:
+	JMP more71
 
-loop75:
+loop70:
 	MOVQ         (DX), SI
 	MOVQ         8(DX), DI
 	ADDQ         $0x10, DX
@@ -2233,9 +2230,9 @@ loop75:
 	VBROADCASTSS 20(SI), Y7
 	VFMADD231PS  Y6, Y7, Y5
 
-more76:
+more71:
 	CMPQ    DX, BX
-	JNE     loop75
+	JNE     loop70
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+128(FP), DX
@@ -2266,10 +2263,10 @@ more76:
 TEXT ·outerBF16AVX512(SB), NOSPLIT, $0-144
 	MOVQ    lanes+32(FP), AX
 	CMPQ    AX, $0x10
-	JNE     shorter1
+	JNE     other1
 	MOVQ    cols_len+128(FP), AX
 	CMPQ    AX, $0x03
-	JNE     next2
+	JNE     other2
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -2442,10 +2439,9 @@ more4:
 	VZEROUPPER
 	RET
 
-next2:
-	MOVQ    cols_len+128(FP), AX
+other2:
 	CMPQ    AX, $0x02
-	JNE     next5
+	JNE     other5
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -2572,7 +2568,7 @@ more7:
 	VZEROUPPER
 	RET
 
-next5:
+other5:
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -2592,9 +2588,9 @@ next5:
 	MOVQ    rows_base+96(FP), BX
 	MOVQ    rows_len+104(FP), SI
 	LEAQ    (BX)(SI*8), SI
-	JMP     more10
+	JMP     more9
 
-loop9:
+loop8:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -2619,9 +2615,9 @@ loop9:
 	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x48; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Z9, Z11, Z7
 	ADDQ         DX, AX
 
-more10:
+more9:
 	CMPQ    BX, SI
-	JNE     loop9
+	JNE     loop8
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+120(FP), DX
@@ -2653,10 +2649,10 @@ more10:
 	VZEROUPPER
 	RET
 
-shorter1:
+other1:
 	MOVQ    cols_len+128(FP), AX
 	CMPQ    AX, $0x03
-	JNE     next11
+	JNE     other10
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -2696,9 +2692,9 @@ shorter1:
 	MOVQ    rows_base+96(FP), DI
 	MOVQ    rows_len+104(FP), R8
 	LEAQ    (DI)(R8*8), R8
-	JMP     more13
+	JMP     more12
 
-loop12:
+loop11:
 	MOVQ         (DI), R9
 	MOVQ         8(DI), R10
 	ADDQ         $0x10, DI
@@ -2745,9 +2741,9 @@ loop12:
 	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x20; BYTE $0x52; BYTE $0xfc // VDPBF16PS    Y28, Y29, Y23
 	ADDQ         SI, AX
 
-more13:
+more12:
 	CMPQ    DI, R8
-	JNE     loop12
+	JNE     loop11
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+120(FP), DX
@@ -2829,10 +2825,9 @@ more13:
 	VZEROUPPER
 	RET
 
-next11:
-	MOVQ    cols_len+128(FP), AX
+other10:
 	CMPQ    AX, $0x02
-	JNE     next14
+	JNE     other13
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -2862,9 +2857,9 @@ next11:
 	MOVQ    rows_base+96(FP), SI
 	MOVQ    rows_len+104(FP), DI
 	LEAQ    (SI)(DI*8), DI
-	JMP     more16
+	JMP     more15
 
-loop15:
+loop14:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
 	ADDQ         $0x10, SI
@@ -2900,9 +2895,9 @@ loop15:
 	BYTE $0x62; BYTE $0x32; BYTE $0x5e; BYTE $0x20; BYTE $0x52; BYTE $0xfb // VDPBF16PS    Y19, Y20, Y15
 	ADDQ         BX, AX
 
-more16:
+more15:
 	CMPQ    SI, DI
-	JNE     loop15
+	JNE     loop14
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+120(FP), DX
@@ -2959,7 +2954,7 @@ more16:
 	VZEROUPPER
 	RET
 
-next14:
+other13:
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -2979,9 +2974,9 @@ next14:
 	MOVQ    rows_base+96(FP), BX
 	MOVQ    rows_len+104(FP), SI
 	LEAQ    (BX)(SI*8), SI
-	JMP     more19
+	JMP     more17
 
-loop18:
+loop16:
 	MOVQ         (BX), DI
 	MOVQ         8(BX), R8
 	ADDQ         $0x10, BX
@@ -3006,9 +3001,9 @@ loop18:
 	BYTE $0x62; BYTE $0xd2; BYTE $0x26; BYTE $0x28; BYTE $0x52; BYTE $0xf9 // VDPBF16PS    Y9, Y11, Y7
 	ADDQ         DX, AX
 
-more19:
+more17:
 	CMPQ    BX, SI
-	JNE     loop18
+	JNE     loop16
 	MOVQ    c_base+0(FP), AX
 	MOVQ    ldc+24(FP), CX
 	MOVQ    cols_base+120(FP), DX

@@ -15,7 +15,7 @@ func outerF32AVX2(c []float32, ldc int, rows int, lanes int, g []float32, x []fl
 	X int
 })
 
-// outerF32AVX512 computes 8 output channels of up to 3 vectors of up to 16 lanes. Or 6 of them.
+// outerF32AVX512 computes 8 or 6 output channels of up to 3 vectors of up to 16 lanes.
 //
 //go:noescape
 func outerF32AVX512(c []float32, ldc int, rows int, lanes int, g []float32, x []float32, cold bool, pixels []struct {

@@ -172,20 +172,13 @@ func packQuads() {
 	})
 }
 
-// eachWidth writes a function for each number of vectors.
+// eachWidth writes the function for each number of vectors.
 func eachWidth(f *vec.Func, write func(n int)) {
-	for n := maxCols; n > 0; n-- {
-		fewer := f.Label("fewer")
-		if n > 1 {
-			CMPQ(vec.Len("cols"), Imm(uint64(n)))
-			JNE(LabelRef(fewer))
-		}
-		write(n)
+	widths := []int{maxCols, 2, 1}
+	f.Cases(vec.Len("cols"), widths, func(i int) {
+		write(widths[i])
 		f.End()
-		if n > 1 {
-			Label(fewer)
-		}
-	}
+	})
 }
 
 // outerDigits goes over the pixels once for each digit, the highest first. The

@@ -60,19 +60,14 @@ func begin(widths []width, name, signature string, mr, size int, write func(tile
 	loop := f.Label("tile")
 	Label(loop)
 	g := loadGather(mr, size)
-	n := Load(Param("n"), GP64())
-	for i, w := range widths {
-		last, narrow := i == len(widths)-1, f.Label("narrow")
-		if !last {
-			CMPQ(n, Imm(uint64(w.columns())))
-			JNE(LabelRef(narrow))
-		}
-		f.Set = w.Set
-		write(tile{f, g, w.vecs, loop})
-		if !last {
-			Label(narrow)
-		}
+	var columns []int
+	for _, w := range widths {
+		columns = append(columns, w.columns())
 	}
+	f.Cases(Load(Param("n"), GP64()), columns, func(i int) {
+		f.Set = widths[i].Set
+		write(tile{f, g, widths[i].vecs, loop})
+	})
 }
 
 // next ends the tile and goes on to the next one, if there is one. The

@@ -26,11 +26,7 @@ func main() {
 // outerF32 has tiles of the vectors of each set, the longest first, and of each number
 // of rows.
 func outerF32(sets []vec.Set, rows ...int) {
-	rest := ""
-	if len(rows) > 1 {
-		rest = fmt.Sprintf(" Or %d of them.", rows[1])
-	}
-	f := sets[0].Begin("outerF32", "(c []float32, ldc, rows, lanes int, g, x []float32, cold bool, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(sets[0], rows[0])+rest)
+	f := sets[0].Begin("outerF32", "(c []float32, ldc, rows, lanes int, g, x []float32, cold bool, pixels []struct{ G, X int }, cols []struct{ C, X int })", doc(sets[0], rows...))
 	write := func(o outer) {
 		const size = 16 // of a pixel
 		g := vec.Base("g")
@@ -69,18 +65,7 @@ func outerF32(sets []vec.Set, rows ...int) {
 		Label(warm)
 		o.loop(pixel, end, product)
 	}
-	for i, mr := range rows {
-		fewer := f.Label("fewer")
-		f.Set = sets[0]
-		if i < len(rows)-1 {
-			CMPQ(Load(Param("rows"), GP64()), Imm(uint64(mr)))
-			JNE(LabelRef(fewer))
-		}
-		eachWidth(f, sets, mr, 4, write)
-		if i < len(rows)-1 {
-			Label(fewer)
-		}
-	}
+	f.Cases(Load(Param("rows"), GP64()), rows, func(i int) { eachWidth(f, sets, rows[i], 4, write) })
 }
 
 // outerBF16 puts the values of two pixels side by side.
@@ -137,8 +122,12 @@ func pairOrder(s vec.Set) Mem {
 	return table
 }
 
-func doc(s vec.Set, mr int) string {
-	return fmt.Sprintf("computes %d output channels of up to %d vectors of up to %d lanes.", mr, maxCols, s.Lanes)
+func doc(s vec.Set, rows ...int) string {
+	channels := fmt.Sprint(rows[0])
+	for _, r := range rows[1:] {
+		channels += fmt.Sprint(" or ", r)
+	}
+	return fmt.Sprintf("computes %s output channels of up to %d vectors of up to %d lanes.", channels, maxCols, s.Lanes)
 }
 
 // outer is a tile of outer products, its sums in the order [MR][columns].
@@ -154,27 +143,20 @@ const maxCols = 3
 // eachWidth writes the tiles of the vectors of each set: of three columns, two
 // and one. x has values of size bytes.
 func eachWidth(f *vec.Func, sets []vec.Set, mr, size int, write func(outer)) {
-	for i, s := range sets {
-		f.Set = s
-		if i == len(sets)-1 {
-			eachColumns(f, mr, size, write)
-			break
-		}
-		shorter := f.Label("shorter")
-		CMPQ(Load(Param("lanes"), GP64()), Imm(uint64(s.Lanes)))
-		JNE(LabelRef(shorter))
-		eachColumns(f, mr, size, write)
-		Label(shorter)
+	var lanes []int
+	for _, s := range sets {
+		lanes = append(lanes, s.Lanes)
 	}
+	f.Cases(Load(Param("lanes"), GP64()), lanes, func(i int) {
+		f.Set = sets[i]
+		eachColumns(f, mr, size, write)
+	})
 }
 
 func eachColumns(f *vec.Func, mr, size int, write func(outer)) {
-	for n := maxCols; n > 0; n-- {
-		next := f.Label("next")
-		if n > 1 {
-			CMPQ(vec.Len("cols"), Imm(uint64(n)))
-			JNE(LabelRef(next))
-		}
+	columns := []int{maxCols, 2, 1}
+	f.Cases(vec.Len("cols"), columns, func(i int) {
+		n := columns[i]
 		o := outer{Func: f, mr: mr, sums: f.Zeros(n * mr)}
 		x, cols := vec.Base("x"), vec.Base("cols")
 		for h := range n {
@@ -186,10 +168,7 @@ func eachColumns(f *vec.Func, mr, size int, write func(outer)) {
 		write(o)
 		o.add()
 		f.End()
-		if n > 1 {
-			Label(next)
-		}
-	}
+	})
 }
 
 // add adds the sums to c.
